@@ -1,0 +1,61 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#if defined(__CUDACC__)
+#define DNAGPT_FUNCTION __host__ __device__ inline
+#else
+#define DNAGPT_FUNCTION inline
+#endif
+
+namespace dnagpt {
+
+/// bfloat16: the upper half of a float. Storage only: arithmetic happens in float. The layout
+/// equals the vendors' types, so that pointers may be handed to them.
+struct bf16 {
+    std::uint16_t bits;
+
+    bf16() = default;
+    /// Rounded to nearest, ties to even; a NaN stays a NaN.
+    DNAGPT_FUNCTION explicit bf16(float value) {
+        auto const word = __builtin_bit_cast(std::uint32_t, value);
+        std::uint32_t const rounded = (word + 0x7fffU + ((word >> 16) & 1U)) >> 16;
+        bool const is_nan = (word & 0x7fffffffU) > 0x7f800000U;
+        bits = static_cast<std::uint16_t>(is_nan ? ((word >> 16) | 0x40U) : rounded);
+    }
+    DNAGPT_FUNCTION operator float() const {
+        return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
+    }
+};
+static_assert(sizeof(bf16) == 2);
+
+/// The type in which sums over T are taken and in which gradients of weights are kept.
+template <class T>
+struct Accumulation {
+    using type = T;
+};
+template <>
+struct Accumulation<bf16> {
+    using type = float;
+};
+template <class T>
+using accum_t = typename Accumulation<T>::type;
+
+/// Rounding error of one stored T, half a unit in the last place relative to the value.
+template <class T>
+constexpr double unit_roundoff();
+template <>
+constexpr double unit_roundoff<bf16>() {
+    return 0x1.0p-8;
+}
+template <>
+constexpr double unit_roundoff<float>() {
+    return 0x1.0p-24;
+}
+template <>
+constexpr double unit_roundoff<double>() {
+    return 0x1.0p-53;
+}
+
+}  // namespace dnagpt
