@@ -1,0 +1,43 @@
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <cstdint>
+
+namespace dnagpt {
+
+using ExecutionSpace = Kokkos::DefaultExecutionSpace;
+using DeviceMemory = ExecutionSpace::memory_space;
+
+/// Every array is row-major and unmanaged: a view never owns, copies like a pointer, and its
+/// elements may be written through a const view. Owners are Buffer and Arena.
+template <class T>
+using Vector =
+    Kokkos::View<T*, Kokkos::LayoutRight, DeviceMemory, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+template <class T>
+using Matrix =
+    Kokkos::View<T**, Kokkos::LayoutRight, DeviceMemory, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+
+/// Extents as signed numbers.
+template <class View>
+std::int64_t rows_of(View const& view) {
+    return static_cast<std::int64_t>(view.extent(0));
+}
+template <class View>
+std::int64_t columns_of(View const& view) {
+    return static_cast<std::int64_t>(view.extent(1));
+}
+
+/// The first `rows` rows.
+template <class T>
+Matrix<T> first_rows(Matrix<T> const& matrix, std::int64_t rows) {
+    return Matrix<T>(matrix.data(), static_cast<std::size_t>(rows), matrix.extent(1));
+}
+
+/// `rows` rows beginning with row `first`.
+template <class T>
+Matrix<T> row_range(Matrix<T> const& matrix, std::int64_t first, std::int64_t rows) {
+    return Matrix<T>(matrix.data() + first * columns_of(matrix), static_cast<std::size_t>(rows),
+                     matrix.extent(1));
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/stream.hpp"
+
+namespace dnagpt {
+
+/// The vendor's handles, workspaces and prepared primitives; each gemm_<name>.cpp defines its own.
+class GemmEngine {
+  public:
+    GemmEngine();
+    ~GemmEngine();
+    GemmEngine(GemmEngine&&) noexcept;
+    GemmEngine& operator=(GemmEngine&&) noexcept;
+    struct State;
+    State& state() { return *state_; }
+    /// Library, version and instruction set, e.g. "oneDNN 2.6.3 (avx512_core_amx)".
+    std::string description() const;
+
+  private:
+    std::unique_ptr<State> state_;
+};
+
+/// C (m, n) = op(A) (m, k) op(B) (k, n), or C += with `accumulate`; all row-major. Leading
+/// dimensions are in elements and count the stored, not the transposed matrix.
+struct GemmShape {
+    std::int64_t m = 0;
+    std::int64_t n = 0;
+    std::int64_t k = 0;
+    bool transpose_a = false;
+    bool transpose_b = false;
+    std::int64_t lda = 0;
+    std::int64_t ldb = 0;
+    std::int64_t ldc = 0;
+    bool accumulate = false;
+
+    auto operator<=>(GemmShape const&) const = default;
+};
+
+/// Products are summed in accum_t<T>. Out is T or accum_t<T>. Pointers are device pointers; work is
+/// queued on `stream`. Instantiated for (bf16, bf16), (bf16, float), (float, float) and, with
+/// DNAGPT_HAVE_DOUBLE, (double, double).
+template <class T, class Out>
+void gemm(GemmEngine& engine, Stream stream, GemmShape const& shape, T const* a, T const* b,
+          Out* c);
+
+}  // namespace dnagpt

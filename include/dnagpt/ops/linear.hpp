@@ -1,0 +1,24 @@
+#pragma once
+
+#include "dnagpt/device/views.hpp"
+#include "dnagpt/ops/context.hpp"
+
+namespace dnagpt {
+
+/// output (R, out) = input (R, in) weight^T, weight (out, in) as PyTorch stores it; assigned or
+/// added.
+template <class T>
+void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<T> output,
+                    Write write = Write::assign);
+
+/// dinput (R, in) = doutput (R, out) weight, assigned or added.
+template <class T>
+void linear_backward_input(Context& context, Matrix<T> doutput, Matrix<T> weight, Matrix<T> dinput,
+                           Write write = Write::assign);
+
+/// dweight (out, in) += doutput^T (out, R) input (R, in).
+template <class T>
+void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input,
+                            Matrix<accum_t<T>> dweight);
+
+}  // namespace dnagpt
