@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# Builds the tests, runs them and the checks of the sources, and ends with a summary.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: tools/run_tests.sh [options]
+  --long          also run the tests labelled `long`
+  --no-sanitize   leave out the build with AddressSanitizer and UndefinedBehaviorSanitizer
+  --only-sanitize run nothing but that build
+  --tidy          also run clang-tidy (slow)
+  --jobs N        processes at once (default: the number of cores)
+  --help          this text
+DNAGPT_DATA_DIR   folder with the real data; tests that need it are skipped when it is unset
+DNAGPT_PACKAGES   `skip`: do not look for Debian packages
+Exit status: 0 all passed, 1 something failed, 2 wrong use or something is missing.
+TEXT
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tools/install_packages.sh
+source "$root/tools/install_packages.sh"
+# shellcheck source=tools/find_sources.sh
+source "$root/tools/find_sources.sh"
+
+long=0 sanitize=1 plain=1 tidy=0 jobs=$(nproc)
+while [ $# -gt 0 ]; do
+    case $1 in
+    --long) long=1 ;;
+    --no-sanitize) sanitize=0 ;;
+    --only-sanitize) plain=0 ;;
+    --tidy) tidy=1 ;;
+    --jobs)
+        jobs=${2:?--jobs wants a number}
+        shift
+        ;;
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    *)
+        usage >&2
+        dnagpt_fail "unknown option '$1'"
+        ;;
+    esac
+    shift
+done
+
+cd "$root"
+left_out=long
+[ "$long" -eq 0 ] || left_out='^$'
+summary=()
+failed=0
+
+# check NAME COMMAND...: runs it, notes PASS, FAIL or (status 77) SKIPPED, and how long it took.
+check() {
+    local name=$1 begin=$SECONDS status=0 verdict
+    shift
+    printf '\n=== %s\n' "$name"
+    "$@" || status=$?
+    case $status in
+    0) verdict=PASS ;;
+    77) verdict=SKIPPED ;;
+    *)
+        verdict="FAIL (status $status)"
+        failed=1
+        ;;
+    esac
+    summary+=("$(printf '%-28s %-16s %5d s' "$name" "$verdict" $((SECONDS - begin)))")
+    [ "$status" -eq 0 ] || [ "$status" -eq 77 ]
+}
+
+build_tests() {
+    cmake --preset tests --log-level=NOTICE && cmake --build --preset tests -j "$jobs"
+}
+
+run_ctest() {
+    ctest --preset tests -j "$jobs" -LE "$left_out"
+}
+
+# The rooms whose tests the sanitizers see, and the number of processes that compile for them.
+sanitized_rooms='core|config|io|genome|data|comm|device|ops|model|checkpoint|eval|train|scripts'
+
+build_sanitized() {
+    local targets
+    cmake --preset asan --log-level=NOTICE || return 1
+    mapfile -t targets < <(ninja -C build/asan -t targets all |
+        sed -nE "s/^(($sanitized_rooms)_[a-z0-9_]+_test): phony\$/\1/p")
+    [ "${#targets[@]}" -gt 0 ] || {
+        echo "no test target found in build/asan" >&2
+        return 1
+    }
+    cmake --build build/asan -j "$jobs" --target "${targets[@]}"
+}
+
+# Open MPI and what it loads leave memory to the end of the process: leaks are looked for in the
+# tests without launcher only, with what MPI leaves there suppressed by library.
+run_sanitized() {
+    local leaks=1 status=0
+    if ! leaks_can_be_found; then
+        echo "SKIPPED: leak detection (this machine does not let LeakSanitizer trace)"
+        leaks=0
+    fi
+    export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+    export LSAN_OPTIONS="suppressions=$root/tools/leaks_of_libraries.txt:print_suppressions=0"
+    ASAN_OPTIONS=detect_leaks=$leaks \
+        ctest --preset asan -j "$jobs" -R "^($sanitized_rooms)\\." -LE "mpi|$left_out" || status=1
+    ASAN_OPTIONS=detect_leaks=0 ctest --preset asan -j "$jobs" \
+        -R "^($sanitized_rooms)\\." -L mpi -LE "$left_out" || status=1
+    return $status
+}
+
+leaks_can_be_found() {
+    local folder status=0
+    folder=$(mktemp -d)
+    printf 'int main() { return 0; }\n' >"$folder/probe.cpp"
+    "${CXX:-c++}" -fsanitize=address "$folder/probe.cpp" -o "$folder/probe" &&
+        ASAN_OPTIONS=detect_leaks=1 "$folder/probe" >/dev/null 2>&1 || status=1
+    rm -rf "$folder"
+    return $status
+}
+
+run_shellcheck() {
+    local files
+    mapfile -t files < <(dnagpt_shell_files)
+    echo "${#files[@]} files"
+    shellcheck -x "${files[@]}"
+}
+
+run_tidy() {
+    local files
+    mapfile -t files < <(dnagpt_cpp_files | grep '\.cpp$' | grep -v '^\./tests/')
+    command -v clang-tidy >/dev/null || {
+        echo "SKIPPED: clang-tidy is not installed"
+        return 77
+    }
+    printf '%s\n' "${files[@]}" | grep -E '^\./(src|data_prep)/' |
+        grep -vE 'cublaslt|cudnn|nccl' | xargs -P "$jobs" -n 4 clang-tidy -p build/tests --quiet
+}
+
+python_ready=0
+make_python_environment() {
+    [ -f tools/requirements_tests.txt ] || {
+        echo "SKIPPED: tools/requirements_tests.txt is not there"
+        return 77
+    }
+    dnagpt_python_environment build/venv-tests tools/requirements_tests.txt || {
+        echo "the packages of tools/requirements_tests.txt could not be installed (no network?)"
+        return 1
+    }
+    python_ready=1
+}
+
+run_ruff() {
+    [ "$python_ready" -eq 1 ] || {
+        echo "SKIPPED: no Python environment"
+        return 77
+    }
+    local files
+    mapfile -t files < <(dnagpt_python_files)
+    build/venv-tests/bin/ruff check "${files[@]}"
+}
+
+run_pytest() {
+    [ "$python_ready" -eq 1 ] || {
+        echo "SKIPPED: no Python environment"
+        return 77
+    }
+    [ -n "$(find tests/tools -name '*_test.py' 2>/dev/null)" ] || {
+        echo "SKIPPED: there is no tests/tools/*_test.py"
+        return 77
+    }
+    local status=0
+    build/venv-tests/bin/python -m pytest -q -p no:cacheprovider tests/tools || status=$?
+    return $status
+}
+
+close() {
+    printf '\n=== Summary\n'
+    printf '%s\n' "${summary[@]}"
+    [ -n "${DNAGPT_DATA_DIR:-}" ] ||
+        echo "SKIPPED: tests with real data (DNAGPT_DATA_DIR is not set)"
+    [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long (--long runs them)"
+    [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers (--no-sanitize)"
+    if [ "$failed" -eq 0 ]; then
+        echo "All checks passed in $SECONDS s."
+    else
+        echo "Some checks FAILED ($SECONDS s)."
+    fi
+    exit "$failed"
+}
+
+dnagpt_require_packages tests
+dnagpt_mpi_environment
+
+if [ "$plain" -eq 1 ]; then
+    check "layers and fences" python3 tools/check_layers.py || true
+    check "shellcheck" run_shellcheck || true
+    check "clang-format" bash tools/check_format.sh || true
+    check "Python environment" make_python_environment || true
+    check "ruff" run_ruff || true
+    if check "build of the tests" build_tests; then
+        check "CTest" run_ctest || true
+        check "pytest" run_pytest || true
+        [ "$tidy" -eq 0 ] || check "clang-tidy" run_tidy || true
+    fi
+fi
+if [ "$sanitize" -eq 1 ] && check "build with sanitizers" build_sanitized; then
+    check "CTest with sanitizers" run_sanitized || true
+fi
+close
