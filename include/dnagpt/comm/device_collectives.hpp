@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dnagpt/comm/communicator.hpp"
+#include "dnagpt/core/stream.hpp"
+
+namespace dnagpt {
+
+/// Collectives on device memory, queued on a stream. One .cpp each for MPI (host memory) and NCCL,
+/// chosen when the program is linked. All ranks call in the same order with the same counts.
+class DeviceCollectives {
+  public:
+    explicit DeviceCollectives(Communicator const& world);
+    ~DeviceCollectives();
+    DeviceCollectives(DeviceCollectives const&) = delete;
+    DeviceCollectives& operator=(DeviceCollectives const&) = delete;
+
+    /// slice (count) = this rank's part of the sum over ranks of values (count * world size).
+    void reduce_scatter(Stream stream, float const* values, float* slice, std::int64_t count);
+    /// values (bytes * world size): rank r's part stands at r * bytes already; fills in the
+    /// others'.
+    void all_gather_in_place(Stream stream, void* values, std::int64_t bytes);
+    /// values (count): summed over ranks in place.
+    void all_reduce_sum(Stream stream, double* values, std::int64_t count);
+
+    std::string description() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace dnagpt
