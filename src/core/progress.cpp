@@ -70,7 +70,7 @@ void Progress::draw(bool last) {
 std::string format_count(std::uint64_t count) {
     std::string digits = fmt::format("{}", count);
     for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-        digits.insert(static_cast<std::size_t>(at), ",");
+        digits.insert(static_cast<std::size_t>(at), 1, ',');
     }
     return digits;
 }

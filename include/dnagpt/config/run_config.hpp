@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dnagpt/config/model_shape.hpp"
+
+namespace dnagpt {
+
+/// Where a run lives and how it computes.
+struct RunSection {
+    std::string folder = "run";         ///< path; everything the run writes
+    std::string precision = "float";    ///< "float" or "bf16": what the kernels read and write
+    std::int64_t seed = 1;              ///< number; weights, rows and tasks are drawn from it
+    double peak_tflops = 0;             ///< TFLOP/s of all ranks together; 0: unknown, mfu is null
+    double time_limit = 0;              ///< seconds; save and exit 75 before it is over; 0: none
+    std::int64_t log_every_steps = 10;  ///< steps between two lines of the log
+    std::vector<std::string> allow_changes;  ///< keys that may differ from the stored run
+};
+
+/// The shape of the model. A preset fills in what the file does not name.
+struct ModelSection {
+    std::string preset;                 ///< a row of the model table, or empty
+    std::int64_t layers = 4;            ///< blocks
+    std::int64_t heads = 4;             ///< heads per block; divides channels
+    std::int64_t channels = 128;        ///< channels of the residual stream
+    std::int64_t context_length = 128;  ///< positions of a row
+    std::string vocabulary = "fixed";   ///< "fixed" (15,659) or "dynamic" (19,564)
+};
+
+struct DataSection {
+    std::string shards;                        ///< path; folder of token shards
+    std::vector<std::string> species_weights;  ///< "name=weight"; empty: weights by length
+};
+
+struct TasksSection {
+    double order_weight =
+        0.1;  ///< weight of the sequence-order loss; 0 leaves it out of the objective
+    double gc_weight = 0.01;  ///< weight of the GC loss; 0 leaves it out of the objective
+};
+
+struct BatchSection {
+    std::int64_t tokens_per_step = 8192;  ///< positions; a whole number of rows
+    std::int64_t micro_batch = 8;         ///< rows that go through the model at once on a rank
+};
+
+/// AdamW and clipping.
+struct OptimizerSection {
+    double learning_rate = 1e-4;  ///< highest rate, after warm-up
+    double beta1 = 0.9;           ///< decay of the first moment
+    double beta2 = 0.98;          ///< decay of the second moment
+    double epsilon = 1e-8;        ///< added to the root of the second moment
+    double weight_decay = 0.01;   ///< Linear weights only
+    double max_norm = 1.0;        ///< global gradient norm is clipped to it; 0: never
+};
+
+/// Linear warm-up, then half a cosine. Give steps or epochs, not both.
+struct ScheduleSection {
+    std::int64_t steps = 0;            ///< steps of the whole run
+    double epochs = 0;                 ///< passes over the training split instead of steps
+    std::int64_t warmup_steps = 0;     ///< steps of linear warm-up
+    double warmup_epochs = 0;          ///< passes of warm-up instead of steps
+    double minimum_learning_rate = 0;  ///< rate at the end of the cosine
+};
+
+struct CheckpointSection {
+    std::int64_t every_steps = 1000;  ///< steps between two checkpoints; the last step always saves
+    std::int64_t keep_last = 3;       ///< newest checkpoints that stay
+    std::int64_t keep_every_steps =
+        0;  ///< a checkpoint at a multiple of it stays for good; 0: none
+};
+
+struct EvaluationSection {
+    std::int64_t every_steps = 1000;        ///< steps between two validations; 0: never
+    std::int64_t windows_per_species = 64;  ///< validation windows per species
+};
+
+/// Every setting of a run: default, unit and meaning stand beside the key.
+struct RunConfig {
+    RunSection run;
+    ModelSection model;
+    DataSection data;
+    TasksSection tasks;
+    BatchSection batch;
+    OptimizerSection optimizer;
+    ScheduleSection schedule;
+    CheckpointSection checkpoint;
+    EvaluationSection evaluation;
+};
+
+/// The model's five numbers. Throws Error for an unknown vocabulary.
+ModelShape model_shape(ModelSection const& model);
+
+/// Throws Error naming the key where values do not fit each other.
+void validate(RunConfig const& config);
+
+/// Rows of one step over all ranks.
+std::int64_t rows_per_step(RunConfig const& config);
+
+}  // namespace dnagpt

@@ -1,0 +1,225 @@
+#include "dnagpt/config/config_file.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <type_traits>
+
+#include "config_keys.hpp"
+#include "dnagpt/core/check.hpp"
+#include "nearest_key.hpp"
+
+namespace dnagpt {
+namespace {
+
+std::vector<std::string> known_keys() {
+    std::vector<std::string> keys;
+    RunConfig config;
+    visit_keys(config, [&](std::string const& section, std::string const& key, auto&, KeyKind) {
+        keys.push_back(section + "." + key);
+    });
+    return keys;
+}
+
+void refuse_unknown_keys(toml::table const& table, std::string const& name) {
+    std::vector<std::string> const known = known_keys();
+    for (auto const& [section, node] : table) {
+        std::string const prefix(section.str());
+        DNAGPT_VALIDATE(node.is_table(), << name << ": '" << prefix
+                                         << "' stands outside a section; write it as "
+                                         << nearest_key(prefix, known));
+        for (auto const& [key, value] : *node.as_table()) {
+            std::string const full = prefix + "." + std::string(key.str());
+            DNAGPT_VALIDATE(std::find(known.begin(), known.end(), full) != known.end(),
+                            << name << ": unknown key '" << full << "'; the nearest known one is '"
+                            << nearest_key(full, known) << "'");
+        }
+    }
+}
+
+[[noreturn]] void wrong_type(std::string const& name, std::string const& key, char const* wanted) {
+    throw Error(fmt::format("{}: {} must be {}", name, key, wanted));
+}
+
+void read_value(toml::node const& node, std::string& value, std::string const& name,
+                std::string const& key) {
+    auto const text = node.value_exact<std::string>();
+    text ? void(value = *text) : wrong_type(name, key, "a text in quotes");
+}
+
+void read_value(toml::node const& node, std::int64_t& value, std::string const& name,
+                std::string const& key) {
+    auto const number = node.value_exact<std::int64_t>();
+    number ? void(value = *number) : wrong_type(name, key, "a whole number");
+}
+
+void read_value(toml::node const& node, double& value, std::string const& name,
+                std::string const& key) {
+    node.is_number() ? void(value = *node.value<double>()) : wrong_type(name, key, "a number");
+}
+
+void read_value(toml::node const& node, std::vector<std::string>& value, std::string const& name,
+                std::string const& key) {
+    value.clear();
+    if (!node.is_array()) {
+        wrong_type(name, key, "a list of texts");
+    }
+    for (auto const& element : *node.as_array()) {
+        read_value(element, value.emplace_back(), name, key);
+    }
+}
+
+void apply_preset(ModelSection& model, std::string const& name) {
+    auto const& presets = model_presets();
+    auto const found = std::find_if(presets.begin(), presets.end(),
+                                    [&](ModelPreset const& preset) { return preset.name == name; });
+    std::string known;
+    for (ModelPreset const& preset : presets) {
+        known += " " + preset.name;
+    }
+    DNAGPT_VALIDATE(found != presets.end(),
+                    << "model.preset = \"" << name << "\" is unknown; there are" << known);
+    model = {found->name,     found->layers,         found->heads,
+             found->channels, found->context_length, found->vocabulary};
+}
+
+void apply_table(toml::table const& table, std::string const& name, RunConfig& config) {
+    refuse_unknown_keys(table, name);
+    std::string const preset = table["model"]["preset"].value_or(std::string());
+    if (!preset.empty()) {
+        apply_preset(config.model, preset);
+    }
+    visit_keys(config, [&](char const* section, char const* key, auto& value, KeyKind) {
+        if (toml::node const* node = table[section][key].node(); node != nullptr) {
+            read_value(*node, value, name, std::string(section) + "." + key);
+        }
+    });
+}
+
+toml::table parse_toml(std::string const& text, std::string const& name) {
+    try {
+        return toml::parse(text);
+    } catch (toml::parse_error const& error) {
+        throw Error(fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+    }
+}
+
+bool is_toml_value(std::string const& value) {
+    try {
+        (void)toml::parse("value = " + value);
+        return true;
+    } catch (toml::parse_error const&) {
+        return false;
+    }
+}
+
+/// "section.key=value" as TOML. A value that is none (a path, a name) is taken as text.
+std::string override_as_toml(std::string const& text) {
+    std::size_t const equals = text.find('=');
+    std::size_t const dot = text.find('.');
+    DNAGPT_VALIDATE(equals != std::string::npos && dot != std::string::npos && dot < equals,
+                    << "'" << text << "' is no setting; write section.key=value");
+    std::string value = text.substr(equals + 1);
+    if (!is_toml_value(value)) {
+        std::ostringstream quoted;
+        quoted << toml::value<std::string>(value);
+        value = quoted.str();
+    }
+    return fmt::format("[{}]\n{} = {}\n", text.substr(0, dot),
+                       text.substr(dot + 1, equals - dot - 1), value);
+}
+
+template <class T>
+std::string format_value(T const& value) {
+    std::ostringstream text;
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        toml::array array;
+        for (std::string const& element : value) {
+            array.push_back(element);
+        }
+        text << array;
+    } else {
+        text << toml::value<T>(value);
+    }
+    return text.str();
+}
+
+}  // namespace
+
+RunConfig parse_run_config(std::string const& text, std::string const& name,
+                           std::vector<std::string> const& overrides) {
+    RunConfig config;
+    apply_table(parse_toml(text, name), name, config);
+    for (std::string const& setting : overrides) {
+        apply_table(parse_toml(override_as_toml(setting), setting), setting, config);
+    }
+    validate(config);
+    return config;
+}
+
+RunConfig read_run_config(std::string const& path, std::vector<std::string> const& overrides) {
+    std::ifstream file(path);
+    DNAGPT_VALIDATE(
+        file.good(), << "cannot read the config '" << path << "'; give a TOML file as in configs/");
+    std::stringstream text;
+    text << file.rdbuf();
+    return parse_run_config(text.str(), path, overrides);
+}
+
+std::string to_toml(RunConfig const& config, PathKeys paths) {
+    std::string text;
+    std::string open;
+    visit_keys(config,
+               [&](std::string const& section, char const* key, auto const& value, KeyKind kind) {
+                   if (kind == KeyKind::path && paths == PathKeys::leave_out) {
+                       return;
+                   }
+                   if (section != open) {
+                       text += fmt::format("{}[{}]\n", open.empty() ? "" : "\n", section);
+                       open = section;
+                   }
+                   text += fmt::format("{} = {}\n", key, format_value(value));
+               });
+    return text;
+}
+
+std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given) {
+    std::vector<KeyChange> changes;
+    std::vector<std::string> values;
+    visit_keys(stored, [&](char const*, char const*, auto const& value, KeyKind) {
+        values.push_back(format_value(value));
+    });
+    std::size_t index = 0;
+    visit_keys(given, [&](std::string const& section, std::string const& key, auto const& value,
+                          KeyKind kind) {
+        std::string const& before = values[index++];
+        std::string const now = format_value(value);
+        if (kind != KeyKind::path && now != before) {
+            changes.push_back({section + "." + key, before, now, kind == KeyKind::free});
+        }
+    });
+    return changes;
+}
+
+std::vector<KeyChange> require_compatible(RunConfig const& stored, RunConfig const& given) {
+    std::vector<KeyChange> const changes = compare(stored, given);
+    auto const& allowed = given.run.allow_changes;
+    std::string refused;
+    for (KeyChange const& change : changes) {
+        bool const named = std::find(allowed.begin(), allowed.end(), change.key) != allowed.end();
+        if (!change.free && !named) {
+            refused += fmt::format("\n  {}: the run has {}, now {}", change.key, change.stored,
+                                   change.given);
+        }
+    }
+    DNAGPT_VALIDATE(refused.empty(),
+                    << "this run was started with other settings (resuming would mix two runs):"
+                    << refused
+                    << "\nuse another run.folder, or name the keys in run.allow_changes");
+    return changes;
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,68 @@
+#include "dnagpt/config/run_config.hpp"
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr std::int64_t fixed_vocabulary_size = 15659;
+constexpr std::int64_t dynamic_vocabulary_size = 19564;
+/// `<S>`, `<M>`, the number, `<=>` and `<B>` stand beside the words of a row, and one word at
+/// least.
+constexpr std::int64_t shortest_context = 6;
+
+void validate_model(ModelSection const& model) {
+    DNAGPT_VALIDATE(model.layers > 0 && model.heads > 0 && model.channels > 0,
+                    << "model.layers, model.heads and model.channels must be positive");
+    DNAGPT_VALIDATE(model.channels % model.heads == 0,
+                    << "model.channels = " << model.channels << " is no multiple of model.heads = "
+                    << model.heads << " (every head gets the same share); change one of them");
+    DNAGPT_VALIDATE(model.context_length >= shortest_context,
+                    << "model.context_length = " << model.context_length
+                    << " is too short; give at least " << shortest_context);
+    model_shape(model);
+}
+
+void validate_schedule(ScheduleSection const& schedule) {
+    DNAGPT_VALIDATE((schedule.steps > 0) != (schedule.epochs > 0),
+                    << "give schedule.steps or schedule.epochs, one of the two (steps = "
+                    << schedule.steps << ", epochs = " << schedule.epochs << ")");
+    DNAGPT_VALIDATE(schedule.warmup_steps == 0 || schedule.warmup_epochs == 0,
+                    << "give schedule.warmup_steps or schedule.warmup_epochs, not both");
+}
+
+}  // namespace
+
+ModelShape model_shape(ModelSection const& model) {
+    DNAGPT_VALIDATE(model.vocabulary == "fixed" || model.vocabulary == "dynamic",
+                    << "model.vocabulary = \"" << model.vocabulary
+                    << "\" is unknown; use \"fixed\" or \"dynamic\"");
+    return {model.layers, model.heads, model.channels, model.context_length,
+            model.vocabulary == "fixed" ? fixed_vocabulary_size : dynamic_vocabulary_size};
+}
+
+void validate(RunConfig const& config) {
+    validate_model(config.model);
+    validate_schedule(config.schedule);
+    DNAGPT_VALIDATE(config.run.precision == "float" || config.run.precision == "bf16",
+                    << "run.precision = \"" << config.run.precision
+                    << "\" is unknown; use \"float\" or \"bf16\"");
+    DNAGPT_VALIDATE(config.batch.micro_batch > 0, << "batch.micro_batch must be positive");
+    DNAGPT_VALIDATE(config.batch.tokens_per_step > 0 &&
+                        config.batch.tokens_per_step % config.model.context_length == 0,
+                    << "batch.tokens_per_step = " << config.batch.tokens_per_step
+                    << " is no whole number of rows of model.context_length = "
+                    << config.model.context_length << "; give a multiple of it");
+    DNAGPT_VALIDATE(config.optimizer.learning_rate > 0,
+                    << "optimizer.learning_rate must be positive");
+    DNAGPT_VALIDATE(config.checkpoint.every_steps > 0,
+                    << "checkpoint.every_steps must be positive");
+    DNAGPT_VALIDATE(config.checkpoint.keep_last > 0, << "checkpoint.keep_last must be positive");
+    DNAGPT_VALIDATE(config.run.log_every_steps > 0, << "run.log_every_steps must be positive");
+}
+
+std::int64_t rows_per_step(RunConfig const& config) {
+    return config.batch.tokens_per_step / config.model.context_length;
+}
+
+}  // namespace dnagpt
