@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dnagpt {
+
+/// Owns a file descriptor and remembers the path for messages.
+class FileDescriptor {
+  public:
+    FileDescriptor() = default;
+    FileDescriptor(int number, std::string path);
+    ~FileDescriptor();
+    FileDescriptor(FileDescriptor&& other) noexcept;
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+    FileDescriptor(FileDescriptor const&) = delete;
+    FileDescriptor& operator=(FileDescriptor const&) = delete;
+
+    int number() const { return number_; }
+    std::string const& path() const { return path_; }
+    bool is_open() const { return number_ >= 0; }
+    void close();
+
+  private:
+    int number_ = -1;
+    std::string path_;
+};
+
+/// Opens an existing file; Error with the path when that fails.
+FileDescriptor open_for_reading(std::string const& path);
+/// Opens an existing file for reading and writing.
+FileDescriptor open_for_update(std::string const& path);
+/// Makes an empty file (an existing one is emptied) for reading and writing.
+FileDescriptor create_for_writing(std::string const& path);
+
+/// Length in bytes.
+std::int64_t file_length(FileDescriptor const& file);
+
+/// Reads exactly `bytes` at `offset`; the end of the file before that is an Error.
+void pread_all(FileDescriptor const& file, void* data, std::size_t bytes, std::int64_t offset);
+/// Writes exactly `bytes` at `offset`; a full disk is an Error with path and bytes.
+void pwrite_all(FileDescriptor const& file, void const* data, std::size_t bytes,
+                std::int64_t offset);
+/// Takes the disk space for the first `bytes` of the file now; a full disk is an Error that says
+/// how much is needed. Where the file system cannot do it, the file only gets its length.
+void preallocate(FileDescriptor const& file, std::int64_t bytes);
+
+/// Contents and length are on the disk when the call returns.
+void sync_file(FileDescriptor const& file);
+/// The folder's entries (new names, renames) are on the disk when the call returns.
+void sync_folder(std::string const& path);
+
+/// Renames over a possible older `to` and syncs the folder.
+void rename_durably(std::string const& from, std::string const& to);
+/// The file holds either its old or the new text, whatever happens meanwhile.
+void write_text_atomically(std::string const& path, std::string_view text);
+/// The whole file as text.
+std::string read_text(std::string const& path);
+
+}  // namespace dnagpt

@@ -1,0 +1,188 @@
+#include "dnagpt/io/durable_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/progress.hpp"
+
+namespace dnagpt {
+namespace {
+
+std::string reason(int error) {
+    return std::generic_category().message(error);
+}
+
+bool is_full(int error) {
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+std::string advice(int error) {
+    return is_full(error) ? "; free some space or choose another folder"
+                          : "; check that the folder exists and may be written";
+}
+
+FileDescriptor open_with(std::string const& path, int flags) {
+    int const number = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+    int const error = errno;
+    bool const writing = (flags & O_ACCMODE) != O_RDONLY;
+    DNAGPT_VALIDATE(number >= 0, << "cannot open " << path << " for "
+                                 << (writing ? "writing" : "reading") << " (" << reason(error)
+                                 << "); check the path and its permissions");
+    return FileDescriptor(number, path);
+}
+
+std::string folder_of(std::string const& path) {
+    auto const parent = std::filesystem::path(path).parent_path();
+    return parent.empty() ? "." : parent.string();
+}
+
+}  // namespace
+
+FileDescriptor::FileDescriptor(int number, std::string path)
+    : number_(number), path_(std::move(path)) {}
+
+FileDescriptor::~FileDescriptor() {
+    close();
+}
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : number_(std::exchange(other.number_, -1)), path_(std::move(other.path_)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+    if (this != &other) {
+        close();
+        number_ = std::exchange(other.number_, -1);
+        path_ = std::move(other.path_);
+    }
+    return *this;
+}
+
+void FileDescriptor::close() {
+    if (number_ >= 0) {
+        ::close(std::exchange(number_, -1));
+    }
+}
+
+FileDescriptor open_for_reading(std::string const& path) {
+    return open_with(path, O_RDONLY);
+}
+
+FileDescriptor open_for_update(std::string const& path) {
+    return open_with(path, O_RDWR);
+}
+
+FileDescriptor create_for_writing(std::string const& path) {
+    return open_with(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+
+std::int64_t file_length(FileDescriptor const& file) {
+    struct stat status {};
+    bool const known = ::fstat(file.number(), &status) == 0;
+    DNAGPT_VALIDATE(known, << "cannot tell the length of " << file.path() << " (" << reason(errno)
+                           << "); check the file system");
+    return status.st_size;
+}
+
+void pread_all(FileDescriptor const& file, void* data, std::size_t bytes, std::int64_t offset) {
+    auto* target = static_cast<char*>(data);
+    while (bytes > 0) {
+        ssize_t const count = ::pread(file.number(), target, bytes, offset);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        DNAGPT_VALIDATE(count >= 0, << "cannot read " << file.path() << " at byte " << offset
+                                    << " (" << reason(errno) << "); check the file system");
+        DNAGPT_VALIDATE(count > 0, << file.path() << " ends at byte " << offset << " (" << bytes
+                                   << " bytes more were expected); it was cut short or "
+                                   << "changed while in use, make or copy it again");
+        target += count;
+        bytes -= static_cast<std::size_t>(count);
+        offset += count;
+    }
+}
+
+void pwrite_all(FileDescriptor const& file, void const* data, std::size_t bytes,
+                std::int64_t offset) {
+    auto const* source = static_cast<char const*>(data);
+    while (bytes > 0) {
+        ssize_t const count = ::pwrite(file.number(), source, bytes, offset);
+        int const error = count < 0 ? errno : 0;
+        if (error == EINTR) {
+            continue;
+        }
+        DNAGPT_VALIDATE(count >= 0, << "cannot write " << bytes << " bytes to " << file.path()
+                                    << " at byte " << offset << " (" << reason(error) << ")"
+                                    << advice(error));
+        source += count;
+        bytes -= static_cast<std::size_t>(count);
+        offset += count;
+    }
+}
+
+void preallocate(FileDescriptor const& file, std::int64_t bytes) {
+    int error = EINTR;
+    while (error == EINTR) {
+        error = bytes > 0 ? ::posix_fallocate(file.number(), 0, bytes) : 0;
+    }
+    bool const unsupported = error == EOPNOTSUPP || error == EINVAL || error == ENOSYS;
+    if (unsupported && file_length(file) < bytes) {
+        error = ::ftruncate(file.number(), bytes) == 0 ? 0 : errno;
+    } else if (unsupported) {
+        error = 0;
+    }
+    DNAGPT_VALIDATE(error == 0, << "cannot take " << bytes << " bytes ("
+                                << format_bytes(static_cast<std::uint64_t>(bytes)) << ") for "
+                                << file.path() << " (" << reason(error) << ")" << advice(error));
+}
+
+void sync_file(FileDescriptor const& file) {
+    int const error = ::fsync(file.number()) == 0 ? 0 : errno;
+    DNAGPT_VALIDATE(error == 0, << "cannot bring " << file.path() << " to the disk ("
+                                << reason(error) << ")" << advice(error));
+}
+
+void sync_folder(std::string const& path) {
+    FileDescriptor const folder = open_with(path, O_RDONLY | O_DIRECTORY);
+    // Some network file systems refuse to sync a folder and need not.
+    int const error = ::fsync(folder.number()) == 0 ? 0 : errno;
+    DNAGPT_VALIDATE(error == 0 || error == EINVAL || error == EROFS,
+                    << "cannot bring the folder " << path << " to the disk (" << reason(error)
+                    << ")" << advice(error));
+}
+
+void rename_durably(std::string const& from, std::string const& to) {
+    int const error = std::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    DNAGPT_VALIDATE(error == 0, << "cannot rename " << from << " to " << to << " (" << reason(error)
+                                << ")" << advice(error));
+    sync_folder(folder_of(to));
+}
+
+void write_text_atomically(std::string const& path, std::string_view text) {
+    std::string const temporary = path + ".tmp";
+    try {
+        FileDescriptor const file = create_for_writing(temporary);
+        pwrite_all(file, text.data(), text.size(), 0);
+        sync_file(file);
+        rename_durably(temporary, path);
+    } catch (Error const&) {
+        ::unlink(temporary.c_str());
+        throw;
+    }
+}
+
+std::string read_text(std::string const& path) {
+    FileDescriptor const file = open_for_reading(path);
+    std::string text(static_cast<std::size_t>(file_length(file)), '\0');
+    pread_all(file, text.data(), text.size(), 0);
+    return text;
+}
+
+}  // namespace dnagpt

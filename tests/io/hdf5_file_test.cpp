@@ -1,0 +1,145 @@
+#include "dnagpt/io/hdf5_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dnagpt/core/check.hpp"
+#include "io/scratch_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+using testing::ScratchFolder;
+using Ints = std::vector<std::int64_t>;
+
+void write_sample(std::string const& path) {
+    auto file = Hdf5File::create(path, user_block_bytes(1000));
+    file.write("/deep/er/tokens", std::vector<std::uint16_t>{1, 2, 65535});
+    file.write("/table", std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}, 3);
+    file.write_strings("/names", {"chr1", "", "häßlich"});
+    file.create_group("/empty/group");
+    file.set_attribute("/", "version", 3);
+    file.set_attribute("/deep", "rate", 0.25);
+    file.set_attribute("/table", "text", std::string(100'000, 'x'));
+    file.close_and_seal();
+}
+
+template <class T>
+void expect_round_trip(T low, T high) {
+    ScratchFolder const folder;
+    std::vector<T> const values = {low, T{1}, high};
+    auto file = Hdf5File::create(folder.file("a.h5"), user_block_bytes(100));
+    file.write("/v", values);
+    file.close_and_seal();
+    EXPECT_EQ(Hdf5File::open_read(folder.file("a.h5")).read<T>("/v"), values);
+}
+
+TEST(Hdf5File, EveryElementTypeComesBack) {
+    expect_round_trip<std::uint8_t>(0, 255);
+    expect_round_trip<std::uint16_t>(0, 65535);
+    expect_round_trip<std::int32_t>(-2147483647, 2147483647);
+    expect_round_trip<std::int64_t>(-(std::int64_t{1} << 62), std::int64_t{1} << 62);
+    expect_round_trip<std::uint64_t>(0, ~std::uint64_t{0});
+    expect_round_trip<float>(-0.1F, 1e30F);
+    expect_round_trip<double>(-0.1, 1e300);
+}
+
+TEST(Hdf5File, GroupsShapesStringsAndAttributesComeBack) {
+    ScratchFolder const folder;
+    write_sample(folder.file("a.h5"));
+    auto const file = Hdf5File::open_read(folder.file("a.h5"));
+    EXPECT_EQ(file.shape("/table"), (Ints{2, 3}));
+    EXPECT_EQ(file.read<std::int64_t>("/table"), (Ints{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(file.read_strings("/names"), (std::vector<std::string>{"chr1", "", "häßlich"}));
+    EXPECT_TRUE(file.has("/empty/group"));
+    EXPECT_FALSE(file.has("/nowhere/tokens"));
+    EXPECT_EQ(file.int_attribute("/", "version"), 3);
+    EXPECT_EQ(file.double_attribute("/deep", "rate"), 0.25);
+    EXPECT_EQ(file.string_attribute("/table", "text").size(), 100'000U);
+    EXPECT_TRUE(file.has_attribute("/", "version"));
+    EXPECT_FALSE(file.has_attribute("/", "rate"));
+}
+
+TEST(Hdf5File, SlicesAreRows) {
+    ScratchFolder const folder;
+    auto file = Hdf5File::create(folder.file("a.h5"), 512);
+    file.create_dataset<std::int32_t>("/t", {4, 2});
+    for (std::int32_t row = 3; row >= 0; --row) {
+        std::vector<std::int32_t> const values = {10 * row, 10 * row + 1};
+        file.write_slice("/t", row, std::span<std::int32_t const>(values));
+    }
+    std::vector<std::int32_t> middle(4);
+    file.read_slice("/t", 1, std::span<std::int32_t>(middle));
+    EXPECT_EQ(middle, (std::vector<std::int32_t>{10, 11, 20, 21}));
+    auto const message =
+        message_of([&] { file.read_slice("/t", 3, std::span<std::int32_t>(middle)); });
+    EXPECT_NE(message.find("has 4 rows (rows 3 to 4 were asked for)"), std::string::npos);
+}
+
+TEST(Hdf5File, EmptyDatasetsAreAllowed) {
+    ScratchFolder const folder;
+    auto file = Hdf5File::create(folder.file("a.h5"), 512);
+    file.write("/none", Ints{});
+    file.write("/no_rows", Ints{}, 2);
+    file.write_strings("/no_names", {});
+    file.close_and_seal();
+    auto const again = Hdf5File::open_read(folder.file("a.h5"));
+    EXPECT_TRUE(again.read<std::int64_t>("/none").empty());
+    EXPECT_EQ(again.shape("/no_rows"), (Ints{0, 2}));
+    EXPECT_TRUE(again.read_strings("/no_names").empty());
+}
+
+TEST(Hdf5File, OffsetIsThatOfPlainReads) {
+    ScratchFolder const folder;
+    write_sample(folder.file("a.h5"));
+    std::int64_t const offset =
+        Hdf5File::open_read(folder.file("a.h5")).dataset_offset("/deep/er/tokens");
+    EXPECT_GE(offset, user_block_bytes(1000));
+    std::vector<std::uint16_t> tokens(3);
+    pread_all(open_for_reading(folder.file("a.h5")), tokens.data(), 6, offset);
+    EXPECT_EQ(tokens, (std::vector<std::uint16_t>{1, 2, 65535}));
+}
+
+TEST(Hdf5File, EqualInputsGiveEqualBytes) {
+    ScratchFolder const folder;
+    write_sample(folder.file("a.h5"));
+    ::sleep(1);  // a stored time would differ
+    write_sample(folder.file("b.h5"));
+    EXPECT_EQ(read_text(folder.file("a.h5")), read_text(folder.file("b.h5")));
+}
+
+TEST(Hdf5File, DamageIsNamedWithItsDataset) {
+    ScratchFolder const folder;
+    auto file = Hdf5File::create(folder.file("a.h5"), user_block_bytes(1000));
+    std::vector<float> const values(3 << 20, 1.0F);  // three blocks
+    file.write("/first", values);
+    file.write("/second", values);
+    file.close_and_seal();
+    auto const regions = read_user_block(open_for_reading(folder.file("a.h5"))).regions;
+    ASSERT_EQ(regions.size(), 2U);
+    EXPECT_EQ(regions[1].name, "/second");
+    EXPECT_EQ(regions[1].bytes, 12 << 20);
+    char const wrong = 7;
+    pwrite_all(open_for_update(folder.file("a.h5")), &wrong, 1, regions[1].offset + (8 << 20));
+    auto const message = message_of([&] { Hdf5File::open_read(folder.file("a.h5")); });
+    EXPECT_NE(message.find("damaged in block 5 ("), std::string::npos) << message;
+    EXPECT_NE(message.find(": /second)"), std::string::npos) << message;
+    EXPECT_EQ(message.find("/first"), std::string::npos) << message;
+}
+
+TEST(Hdf5File, ErrorsNamePathAndObject) {
+    ScratchFolder const folder;
+    write_sample(folder.file("a.h5"));
+    auto const file = Hdf5File::open_read(folder.file("a.h5"));
+    auto const missing = message_of([&] { file.read<float>("/no"); });
+    EXPECT_NE(missing.find("cannot open dataset /no in " + folder.file("a.h5")), std::string::npos)
+        << missing;
+    auto const type = message_of([&] { file.read<float>("/table"); });
+    EXPECT_NE(type.find("has another element type"), std::string::npos) << type;
+    auto const attribute = message_of([&] { file.int_attribute("/", "no"); });
+    EXPECT_NE(attribute.find("read attribute no of /"), std::string::npos) << attribute;
+    EXPECT_NE(message_of([&] { Hdf5File::create(folder.file("no/a.h5"), 512); }), "");
+}
+
+}  // namespace
+}  // namespace dnagpt

@@ -1,0 +1,59 @@
+#include "dnagpt/io/json_lines.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "dnagpt/core/check.hpp"
+#include "io/scratch_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+using testing::ScratchFolder;
+using Json = nlohmann::ordered_json;
+
+void write_steps(std::string const& path, int first, int last) {
+    JsonLinesWriter writer(path);
+    for (int step = first; step <= last; ++step) {
+        writer.append({{"step", step}, {"loss", 1.0 / step}});
+    }
+}
+
+TEST(JsonLines, LinesKeepTheirOrderAndNumbers) {
+    ScratchFolder const folder;
+    write_steps(folder.file("m"), 1, 2);
+    JsonLinesWriter(folder.file("m")).append({{"z", 1}, {"a", NAN}});
+    EXPECT_EQ(read_text(folder.file("m")),
+              "{\"step\":1,\"loss\":1.0}\n{\"step\":2,\"loss\":0.5}\n{\"z\":1,\"a\":null}\n");
+    auto const objects = read_json_lines(folder.file("m"));
+    ASSERT_EQ(objects.size(), 3U);
+    EXPECT_EQ(objects[1]["step"], 2);
+}
+
+TEST(JsonLines, CutDropsWhatFollowsAStepAndTheHalfLine) {
+    ScratchFolder const folder;
+    std::string const path = folder.file("m");
+    write_steps(path, 1, 5);
+    write_text_atomically(path, read_text(path) + "{\"step\":6,\"lo");
+    EXPECT_EQ(read_json_lines(path).size(), 5U);
+    auto const after_three = [](Json const& line) { return line.value("step", 0) > 3; };
+    EXPECT_EQ(cut_after(path, after_three), 3U);
+    write_steps(path, 4, 5);
+    ScratchFolder const other;
+    write_steps(other.file("m"), 1, 5);
+    EXPECT_EQ(read_text(path), read_text(other.file("m")));
+}
+
+TEST(JsonLines, MissingFileIsEmptyAndBadLineIsNamed) {
+    ScratchFolder const folder;
+    EXPECT_TRUE(read_json_lines(folder.file("m")).empty());
+    EXPECT_EQ(cut_after(folder.file("m"), [](Json const&) { return true; }), 0U);
+    write_text_atomically(folder.file("m"), "{}\n[1]\n");
+    auto const message = message_of([&] { read_json_lines(folder.file("m")); });
+    EXPECT_NE(message.find("/m line 2 is no JSON object"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace dnagpt
