@@ -1,41 +1,309 @@
-"""The one reader of our files for the Python tools."""
+"""The one reader of our file formats for the Python tools.
+
+HDF5 files of ours (shards, checkpoints, labelled sets) carry XXH3 digests of their contents in the
+HDF5 user block; they are compared before HDF5 opens the file, where the package xxhash is there.
+docs/file_formats.md describes the layouts.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
+try:
+    import xxhash
+except ImportError:
+    xxhash = None
+
 Scalar = int | float | str
+
+USER_BLOCK_MAGIC = bytes([0x89]) + b"DNAGPT\n"
+USER_BLOCK_VERSION = 1
+DIGEST_BLOCK_BYTES = 4 << 20
+SMALLEST_USER_BLOCK = 512
+EVALUATION_VERSION = 1
+HEAD = struct.Struct("<8sQqqq")
+"""Magic, version, bytes of the user block, of the file, of the map of regions."""
+
+
+class FileError(Exception):
+    """A file that cannot be used: what is wrong (why); what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class UserBlock:
+    """Head of a file of ours; sizes in bytes, regions as (name, offset in the file, bytes)."""
+
+    bytes: int
+    file_bytes: int
+    digests: list[int]
+    regions: list[tuple[str, int, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """Tokens of one species and split, 6-mer numbers 0..15624, with the table of its contigs."""
+
+    path: Path
+    species: str
+    split: str
+    tokens: np.ndarray
+    contigs: dict[str, np.ndarray]
+    attributes: dict[str, Scalar]
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """A training state: tensors by name, float32 (master weights, and Adam's two averages)."""
+
+    path: Path
+    step: int
+    master: dict[str, np.ndarray]
+    adam_m: dict[str, np.ndarray]
+    adam_v: dict[str, np.ndarray]
+    attributes: dict[str, Scalar]
+
+
+@dataclasses.dataclass(frozen=True)
+class Metrics:
+    """Lines of a metrics.jsonl by kind, each in the order of the file."""
+
+    steps: list[dict[str, Any]]
+    evaluations: list[dict[str, Any]]
+    resumed: list[int]
+
+
+def digest_block_starts(user_block: int, file_bytes: int) -> range:
+    """Offsets of the blocks that are digested one by one, in bytes."""
+    return range(user_block, file_bytes, DIGEST_BLOCK_BYTES)
+
+
+def read_head(path: Path) -> bytes:
+    """The whole user block; FileError where the file is not one of ours or was cut short."""
+    if not path.is_file():
+        raise FileError(f"{path} is not there; check the path")
+    length = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(HEAD.size)
+        if len(start) < HEAD.size or start[:8] != USER_BLOCK_MAGIC:
+            raise FileError(f"{path} is no dnagpt file (its head is another); check the path")
+        _, version, block_bytes, file_bytes, _ = HEAD.unpack(start)
+        if version != USER_BLOCK_VERSION:
+            raise FileError(
+                f"{path} has file version {version} (this tool reads {USER_BLOCK_VERSION}); "
+                "use the tools of the version that wrote it"
+            )
+        if length != file_bytes:
+            raise FileError(
+                f"{path} is damaged ({length} bytes long instead of {file_bytes}); "
+                "make or copy it again"
+            )
+        return start + file.read(block_bytes - HEAD.size)
+
+
+def parse_user_block(head: bytes) -> UserBlock:
+    """What a whole user block says."""
+    _, _, block_bytes, file_bytes, map_bytes = HEAD.unpack_from(head)
+    count = len(digest_block_starts(block_bytes, file_bytes))
+    digests = list(struct.unpack_from(f"<{count}Q", head, HEAD.size))
+    start = HEAD.size + 8 * count
+    lines = head[start : start + map_bytes].decode().splitlines()
+    fields = [line.split("\t") for line in lines]
+    regions = [(name, int(offset), int(size)) for name, offset, size in fields]
+    return UserBlock(block_bytes, file_bytes, digests, regions)
+
+
+def verify_file(path: Path) -> bool:
+    """Compares all digests; FileError names what is damaged. False without xxhash: not compared."""
+    head = read_head(path)
+    if xxhash is None:
+        return False
+    if xxhash.xxh3_64_intdigest(head[:-8]) != int.from_bytes(head[-8:], "little"):
+        raise FileError(f"{path} is damaged in its head; make or copy it again")
+    block = parse_user_block(head)
+    starts = digest_block_starts(block.bytes, block.file_bytes)
+    with path.open("rb") as file:
+        for index, (start, digest) in enumerate(zip(starts, block.digests, strict=True)):
+            file.seek(start)
+            part = file.read(DIGEST_BLOCK_BYTES)
+            if xxhash.xxh3_64_intdigest(part) != digest:
+                end = start + len(part)
+                touched = [n for n, at, size in block.regions if at < end and start < at + size]
+                raise FileError(
+                    f"{path} is damaged in block {index} (bytes {start} to {end - 1}"
+                    f"{': ' if touched else ''}{', '.join(touched)}); make or copy it again"
+                )
+    return True
+
+
+def seal_file(path: Path, user_block: int = SMALLEST_USER_BLOCK) -> None:
+    """Digests an HDF5 file with this many bytes of user block, and writes that block."""
+    if xxhash is None:
+        raise FileError(f"cannot seal {path} (the package xxhash is missing); install it")
+    contents = path.read_bytes()
+    starts = digest_block_starts(user_block, len(contents))
+    parts = [contents[start : start + DIGEST_BLOCK_BYTES] for start in starts]
+    digests = b"".join(xxhash.xxh3_64_digest(part)[::-1] for part in parts)
+    head = HEAD.pack(USER_BLOCK_MAGIC, USER_BLOCK_VERSION, user_block, len(contents), 0) + digests
+    if len(head) + 8 > user_block:
+        raise FileError(f"cannot seal {path} (its user block is too small); make it larger")
+    head = head.ljust(user_block - 8, b"\0")
+    with path.open("r+b") as file:
+        file.write(head + xxhash.xxh3_64_digest(head)[::-1])
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], attributes: dict[str, Scalar]) -> None:
-    """Writes a plain HDF5 file: one contiguous dataset per array, attributes on the root.
+    """Writes a sealed HDF5 file: one contiguous dataset per array, attributes on the root.
 
-    Texts become fixed-length ASCII attributes. The file format is one that HDF5 1.10 reads.
+    The format is one that HDF5 1.10 reads.
     """
-    with h5py.File(path, "w", libver=("earliest", "v110")) as file:
+    libver = ("earliest", "v110")
+    with h5py.File(path, "w", libver=libver, userblock_size=SMALLEST_USER_BLOCK) as file:
         for name, array in sorted(arrays.items()):
             file.create_dataset(name, data=array)
         for name, value in attributes.items():
-            file.attrs[name] = np.bytes_(value) if isinstance(value, str) else value
-
-
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Scalar]]:
-    """All datasets of an HDF5 file by path ("/group/name"), and the attributes of its root."""
-    arrays: dict[str, np.ndarray] = {}
-
-    def keep(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset):
-            arrays["/" + name] = item[()]
-
-    with h5py.File(path, "r") as file:
-        file.visititems(keep)
-        return arrays, {name: plain_value(value) for name, value in file.attrs.items()}
+            file.attrs[name] = value
+    seal_file(path)
 
 
 def plain_value(value: object) -> Scalar:
     """An attribute's value as int, float or str."""
-    value = value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.ndarray | np.generic) else value
     return value.decode() if isinstance(value, bytes) else value
+
+
+def plain_array(dataset: h5py.Dataset) -> np.ndarray:
+    """A dataset's values; texts as str."""
+    is_text = h5py.check_string_dtype(dataset.dtype) is not None
+    return np.array(dataset.asstr()[()], dtype=object) if is_text else dataset[()]
+
+
+def open_file(path: Path) -> h5py.File:
+    """Verifies a file of ours and opens it for reading."""
+    verify_file(path)
+    return h5py.File(path, "r")
+
+
+def attributes_of(file: h5py.File) -> dict[str, Scalar]:
+    """All attributes of the root."""
+    return {name: plain_value(value) for name, value in file.attrs.items()}
+
+
+def datasets_of(group: h5py.Group) -> dict[str, np.ndarray]:
+    """All datasets at or below a group, by their path from the root of the file."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def keep(_: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[item.name] = plain_array(item)
+
+    group.visititems(keep)
+    return arrays
+
+
+def columns_of(group: h5py.Group) -> dict[str, np.ndarray]:
+    """The columns of a table: datasets of a group by the last part of their path."""
+    return {name.rpartition("/")[2]: column for name, column in datasets_of(group).items()}
+
+
+def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Scalar]]:
+    """All datasets by path ("/group/name"), and the attributes of the root."""
+    with open_file(path) as file:
+        return datasets_of(file), attributes_of(file)
+
+
+def read_shard(path: Path) -> Shard:
+    """A token shard; the contigs' columns by name."""
+    with open_file(path) as file:
+        if "tokens" not in file:
+            raise FileError(f"{path} is no shard (it has no dataset `tokens`); check the path")
+        attributes = attributes_of(file)
+        contigs = columns_of(file["contigs"]) if "contigs" in file else {}
+        species, split = str(attributes["species"]), str(attributes["split"])
+        return Shard(path, species, split, file["tokens"][()], contigs, attributes)
+
+
+def iterate_shards(folder: Path, split: str) -> Iterator[Shard]:
+    """The shards of one split in a folder, in the order of their names."""
+    paths = sorted(folder.glob("*.h5"))
+    if not paths:
+        raise FileError(f"{folder} holds no shards (no *.h5); run `dnagpt-prep shard` first")
+    for path in paths:
+        with h5py.File(path, "r") as file:
+            wanted = plain_value(file.attrs.get("split", "")) == split
+        if wanted:
+            yield read_shard(path)
+
+
+def cut_tensors(flat: np.ndarray, layout: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Views of a flat vector by tensor name; offsets in elements, shapes padded with zeros."""
+    tensors = {}
+    columns = (layout[column] for column in ("name", "offset", "shape"))
+    for name, offset, shape in zip(*columns, strict=True):
+        size = tuple(int(extent) for extent in np.atleast_1d(shape) if extent > 0)
+        tensors[str(name)] = flat[offset : offset + int(np.prod(size))].reshape(size)
+    return tensors
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """A checkpoint with all three states, cut into tensors by its layout."""
+    with open_file(path) as file:
+        if "state/layout" not in file:
+            raise FileError(f"{path} is no checkpoint (it has no /state/layout); check the path")
+        layout = {
+            name.rpartition("/")[2]: v for name, v in datasets_of(file["state/layout"]).items()
+        }
+        names, offsets = layout["name"], layout["offset"]
+        shapes = layout["shape"]
+        states = {
+            state: cut_tensors(file[f"state/{state}"][()], layout)
+            for state in ("master", "adam_m", "adam_v")
+        }
+        attributes = attributes_of(file)
+        return Checkpoint(path, int(attributes["step"]), **states, attributes=attributes)
+
+
+def read_metrics(path: Path) -> Metrics:
+    """A run's metrics.jsonl; a half-written last line is left out."""
+    if not path.is_file():
+        raise FileError(f"{path} is not there (no step was written yet?); check the run folder")
+    metrics = Metrics([], [], [])
+    lines = path.read_text().split("\n")
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise FileError(f"{path} line {number} is no JSON object ({error.msg})") from error
+        if "evaluation" in entry:
+            metrics.evaluations.append(entry["evaluation"])
+        elif "resumed" in entry:
+            metrics.resumed.append(int(entry["resumed"]))
+        elif "step" in entry:
+            metrics.steps.append(entry)
+    return metrics
+
+
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """An evaluation.json, whose version is checked; keys as in docs/file_formats.md."""
+    if not path.is_file():
+        raise FileError(f"{path} is not there; run `dnagpt evaluate` first")
+    try:
+        evaluation = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise FileError(
+            f"{path} is no JSON file ({error.msg}); run `dnagpt evaluate` again"
+        ) from error
+    version = evaluation.get("format_version")
+    if version != EVALUATION_VERSION:
+        raise FileError(
+            f"{path} has format version {version} (this tool reads {EVALUATION_VERSION}); "
+            "use the tools of the version that wrote it"
+        )
+    return evaluation
