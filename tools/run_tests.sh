@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds the tests, runs them and the checks of the sources, and ends with a summary.
+# shellcheck disable=SC2317  # `check` calls the functions by name
 set -euo pipefail
 
 usage() {
@@ -107,7 +108,7 @@ run_sanitized() {
         ctest --preset asan -j "$jobs" -R "^($sanitized_rooms)\\." -LE "mpi|$left_out" || status=1
     ASAN_OPTIONS=detect_leaks=0 ctest --preset asan -j "$jobs" \
         -R "^($sanitized_rooms)\\." -L mpi -LE "$left_out" || status=1
-    return $status
+    return "$status"
 }
 
 leaks_can_be_found() {
@@ -117,7 +118,7 @@ leaks_can_be_found() {
     "${CXX:-c++}" -fsanitize=address "$folder/probe.cpp" -o "$folder/probe" &&
         ASAN_OPTIONS=detect_leaks=1 "$folder/probe" >/dev/null 2>&1 || status=1
     rm -rf "$folder"
-    return $status
+    return "$status"
 }
 
 run_shellcheck() {
@@ -128,24 +129,22 @@ run_shellcheck() {
 }
 
 run_tidy() {
-    local files
-    mapfile -t files < <(dnagpt_cpp_files | grep '\.cpp$' | grep -v '^\./tests/')
     command -v clang-tidy >/dev/null || {
         echo "SKIPPED: clang-tidy is not installed"
         return 77
     }
-    printf '%s\n' "${files[@]}" | grep -E '^\./(src|data_prep)/' |
-        grep -vE 'cublaslt|cudnn|nccl' | xargs -P "$jobs" -n 4 clang-tidy -p build/tests --quiet
+    dnagpt_cpp_files | grep -E '^\./(src|data_prep)/.*\.cpp$' | grep -vE 'cublaslt|cudnn|nccl' |
+        xargs -P "$jobs" -n 4 clang-tidy -p build/tests --quiet
 }
 
 python_ready=0
 make_python_environment() {
-    [ -f tools/requirements_tests.txt ] || {
-        echo "SKIPPED: tools/requirements_tests.txt is not there"
+    [ -f tools/requirements-tests.txt ] || {
+        echo "SKIPPED: tools/requirements-tests.txt is not there"
         return 77
     }
-    dnagpt_python_environment build/venv-tests tools/requirements_tests.txt || {
-        echo "the packages of tools/requirements_tests.txt could not be installed (no network?)"
+    dnagpt_python_environment build/venv-tests tools/requirements-tests.txt || {
+        echo "the packages of tools/requirements-tests.txt could not be installed (no network?)"
         return 1
     }
     python_ready=1
@@ -172,7 +171,7 @@ run_pytest() {
     }
     local status=0
     build/venv-tests/bin/python -m pytest -q -p no:cacheprovider tests/tools || status=$?
-    return $status
+    return "$status"
 }
 
 close() {

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Sourced by the job files: where things are at your site, and how the ranks are started.
+# Change this file, not the job files.
+
+# Modules or a Spack environment with what INSTALL.md lists, for example:
+#   module load gcc/12 openmpi hdf5 cuda
+#   spack env activate dnagpt
+
+# The folder with the programs `dnagpt` and `dnagpt-prep` (see INSTALL.md), and the job's data.
+: "${DNAGPT_BIN:=$PWD/build/release/bin}"
+: "${DNAGPT_SHARDS:=$PWD/shards}"
+: "${DNAGPT_RUN:=$PWD/runs/pretrain}"
+export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SHARDS DNAGPT_RUN
+
+# One rank a core with a Serial Kokkos; with an OpenMP one set --cpus-per-task and this to match.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
+export OMP_PROC_BIND=${OMP_PROC_BIND:-close} OMP_PLACES=${OMP_PLACES:-cores}
+
+# The launcher. Where Slurm has no PMIx: DNAGPT_LAUNCHER="mpirun --bind-to core".
+: "${DNAGPT_LAUNCHER:=srun --mpi=pmix --kill-on-bad-exit=1}"
+
+# launch PROGRAM ARGUMENTS...: starts the ranks, hands SIGUSR1 and SIGTERM on to them, waits, and
+# puts the job back into the queue when they ended with 75 ("saved, run me again"). bash runs a trap
+# only between commands, so the launcher stands in the background.
+launch() {
+    local status=0 launcher
+    read -r -a launcher <<<"$DNAGPT_LAUNCHER"
+    "${launcher[@]}" "$@" &
+    local ranks=$!
+    # `wait` ends early when a signal comes; the ranks then go on to the end of their step.
+    trap 'kill -USR1 "$ranks" 2>/dev/null' USR1 TERM
+    while true; do
+        status=0
+        wait "$ranks" || status=$?
+        kill -0 "$ranks" 2>/dev/null || break
+    done
+    # A signal that came while the ranks ended hides their status: ask once more.
+    [ "$status" -le 128 ] || { status=0; wait "$ranks" 2>/dev/null || status=$?; }
+    trap - USR1 TERM
+    if [ "$status" -eq 75 ]; then
+        echo "Saved before the end; putting job $SLURM_JOB_ID back into the queue."
+        scontrol requeue "$SLURM_JOB_ID" || status=$?
+    fi
+    return "$status"
+}
