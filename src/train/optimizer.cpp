@@ -1,0 +1,103 @@
+#include "dnagpt/train/optimizer.hpp"
+
+#include <algorithm>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/device/device_session.hpp"
+#include "dnagpt/ops/adamw.hpp"
+#include "dnagpt/ops/elementwise.hpp"
+
+namespace dnagpt {
+namespace {
+
+template <class T>
+Vector<T> part(Vector<T> const& whole, std::int64_t offset, std::int64_t count) {
+    return Vector<T>(whole.data() + offset, static_cast<std::size_t>(count));
+}
+
+/// End of the run of tensors, beginning with `first`, that decay alike; gaps belong to the tensor
+/// before.
+std::int64_t end_of_run(ParameterLayout const& layout, std::size_t first) {
+    bool const decay = layout.tensors[first].traits.decay;
+    for (std::size_t i = first + 1; i < layout.tensors.size(); ++i) {
+        if (layout.tensors[i].traits.decay != decay) {
+            return layout.tensors[i].offset;
+        }
+    }
+    return layout.size;
+}
+
+}  // namespace
+
+template <class T>
+Optimizer<T>::Optimizer(OptimizerSection const& settings, ParameterLayout const& layout,
+                        Partition const& partition, DeviceCollectives& collectives)
+    : settings_(settings),
+      partition_(partition),
+      collectives_(collectives),
+      master_("master weights", partition.own_size),
+      first_moment_("Adam first moment", partition.own_size),
+      second_moment_("Adam second moment", partition.own_size) {
+    for (Slice const& slice : partition.slices) {
+        for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
+            bool const begins_run =
+                i == 0 || layout.tensors[i].traits.decay != layout.tensors[i - 1].traits.decay;
+            if (!begins_run) {
+                continue;
+            }
+            std::int64_t const begin = std::max(slice.flat_offset, layout.tensors[i].offset);
+            std::int64_t const end =
+                std::min(slice.flat_offset + slice.count, end_of_run(layout, i));
+            if (begin < end) {
+                segments_.push_back(
+                    {{begin, slice.own_offset + begin - slice.flat_offset, end - begin},
+                     layout.tensors[i].traits.decay});
+            }
+        }
+    }
+}
+
+template <class T>
+void Optimizer<T>::step(Context& context, StepSums const& total, double learning_rate,
+                        std::int64_t update, Vector<float> own_gradient, Vector<T> weights) {
+    AdamwStep step;
+    step.learning_rate = static_cast<float>(learning_rate);
+    step.beta1 = static_cast<float>(settings_.beta1);
+    step.beta2 = static_cast<float>(settings_.beta2);
+    step.epsilon = static_cast<float>(settings_.epsilon);
+    step.gradient_scale = total.gradient_scale;
+    step.update = update;
+    for (Segment const& segment : segments_) {
+        Slice const& slice = segment.slice;
+        step.weight_decay = segment.decay ? static_cast<float>(settings_.weight_decay) : 0.0F;
+        adamw_update(context, step, part(own_gradient, slice.own_offset, slice.count),
+                     part(master(), slice.own_offset, slice.count),
+                     part(first_moment(), slice.own_offset, slice.count),
+                     part(second_moment(), slice.own_offset, slice.count),
+                     part(weights, slice.flat_offset, slice.count));
+    }
+    gather(context, weights);
+}
+
+template <class T>
+void Optimizer<T>::publish(Context& context, Vector<T> weights) {
+    for (Slice const& slice : partition_.slices) {
+        convert(context, part(master(), slice.own_offset, slice.count),
+                part(weights, slice.flat_offset, slice.count));
+    }
+    gather(context, weights);
+}
+
+template <class T>
+void Optimizer<T>::gather(Context& context, Vector<T> weights) {
+    device_fence();
+    for (Bucket const& bucket : partition_.buckets) {
+        collectives_.all_gather_in_place(context.stream, weights.data() + bucket.flat_offset,
+                                         bucket.slice_count * static_cast<std::int64_t>(sizeof(T)));
+    }
+}
+
+template class Optimizer<float>;
+template class Optimizer<bf16>;
+
+}  // namespace dnagpt

@@ -1,0 +1,114 @@
+#include "dnagpt/config/config_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+namespace {
+
+RunConfig parse(std::string const& text, std::vector<std::string> const& overrides = {}) {
+    return parse_run_config(text, "test.toml", overrides);
+}
+
+std::string message_of(std::string const& text, std::vector<std::string> const& overrides = {}) {
+    try {
+        parse(text, overrides);
+    } catch (Error const& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+std::string const smallest = "[schedule]\nsteps = 10\n";
+
+TEST(ConfigFile, ReadsEveryTypeAndKeepsDefaults) {
+    RunConfig const config = parse(smallest +
+                                   "[run]\nfolder = 'x'\n[data]\nspecies_weights = ['a=1']\n"
+                                   "[optimizer]\nlearning_rate = 1\n");
+    EXPECT_EQ(config.schedule.steps, 10);
+    EXPECT_EQ(config.run.folder, "x");
+    EXPECT_EQ(config.data.species_weights, std::vector<std::string>{"a=1"});
+    EXPECT_EQ(config.optimizer.learning_rate, 1.0);
+    EXPECT_EQ(config.optimizer.beta2, 0.98);
+}
+
+TEST(ConfigFile, OverridesWinAndTakeBareTexts) {
+    RunConfig const config =
+        parse(smallest, {"schedule.steps=20", "run.folder=runs/a b", "run.seed=7"});
+    EXPECT_EQ(config.schedule.steps, 20);
+    EXPECT_EQ(config.run.folder, "runs/a b");
+    EXPECT_EQ(config.run.seed, 7);
+}
+
+TEST(ConfigFile, UnknownKeyNamesTheNearest) {
+    std::string const text = message_of(smallest + "[optimizer]\nlerning_rate = 1.0\n");
+    EXPECT_NE(text.find("'optimizer.lerning_rate'"), std::string::npos) << text;
+    EXPECT_NE(text.find("'optimizer.learning_rate'"), std::string::npos) << text;
+}
+
+TEST(ConfigFile, WrongTypeAndBrokenFileAreNamed) {
+    EXPECT_NE(
+        message_of("[schedule]\nsteps = 'ten'\n").find("schedule.steps must be a whole number"),
+        std::string::npos);
+    EXPECT_NE(message_of("[schedule]\nsteps = \n").find("test.toml:2"), std::string::npos);
+    EXPECT_NE(message_of(smallest, {"steps"}).find("section.key=value"), std::string::npos);
+}
+
+TEST(ConfigFile, ValuesMustFitEachOther) {
+    EXPECT_NE(message_of(smallest, {"model.heads=3"}).find("model.heads"), std::string::npos);
+    EXPECT_NE(message_of(smallest, {"batch.tokens_per_step=100"}).find("batch.tokens_per_step"),
+              std::string::npos);
+    EXPECT_NE(message_of("").find("schedule.steps or schedule.epochs"), std::string::npos);
+    EXPECT_NE(message_of(smallest, {"schedule.epochs=1"}).find("one of the two"),
+              std::string::npos);
+    EXPECT_NE(message_of(smallest, {"run.precision=half"}).find("run.precision"),
+              std::string::npos);
+}
+
+TEST(ConfigFile, PresetFillsWhatTheFileDoesNotName) {
+    RunConfig const config =
+        parse(smallest, {"model.preset=dnagpt_s_512", "batch.tokens_per_step=5120"});
+    EXPECT_EQ(config.model.layers, 12);
+    EXPECT_EQ(config.model.channels, 768);
+    EXPECT_EQ(model_shape(config.model).vocabulary_size, 19564);
+    EXPECT_NE(message_of(smallest, {"model.preset=gpt9"}).find("dnagpt_b_512"), std::string::npos);
+}
+
+TEST(ConfigFile, ResolvedConfigReadsBackTheSame) {
+    RunConfig const config = parse(smallest, {"optimizer.learning_rate=3e-5", "run.folder=a\"b",
+                                              "data.species_weights=['x=2', 'y=0.5']"});
+    RunConfig const again = parse(to_toml(config, PathKeys::keep));
+    EXPECT_EQ(to_toml(again, PathKeys::keep), to_toml(config, PathKeys::keep));
+    EXPECT_EQ(again.run.folder, "a\"b");
+}
+
+TEST(ConfigFile, StoredConfigHoldsNoPath) {
+    RunConfig const config =
+        parse(smallest, {"run.folder=secret_place", "data.shards=secret_place"});
+    EXPECT_EQ(to_toml(config, PathKeys::leave_out).find("secret_place"), std::string::npos);
+}
+
+TEST(ConfigFile, ChangedKeysAreRefusedWithBothValues) {
+    RunConfig const stored = parse(smallest);
+    try {
+        require_compatible(stored, parse(smallest, {"optimizer.beta1=0.5"}));
+        FAIL() << "a changed beta1 was accepted";
+    } catch (Error const& error) {
+        std::string const text = error.what();
+        EXPECT_NE(text.find("optimizer.beta1: the run has 0.9, now 0.5"), std::string::npos)
+            << text;
+    }
+}
+
+TEST(ConfigFile, FreeAndAllowedKeysMayChangeAndPathsDoNotCount) {
+    RunConfig const stored = parse(smallest);
+    RunConfig const given =
+        parse(smallest, {"schedule.steps=99", "optimizer.beta1=0.5", "run.folder=elsewhere",
+                         "run.allow_changes=['optimizer.beta1']"});
+    auto const changes = require_compatible(stored, given);
+    EXPECT_EQ(changes.size(), 3U);  // steps, beta1, allow_changes itself
+}
+
+}  // namespace
+}  // namespace dnagpt

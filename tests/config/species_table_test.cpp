@@ -1,0 +1,64 @@
+#include "dnagpt/config/species_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+namespace {
+
+class SpeciesTable : public testing::Test {
+  protected:
+    void SetUp() override {
+        path_ = std::filesystem::temp_directory_path() /
+                (std::string("dnagpt_species_") +
+                 testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml");
+    }
+    void TearDown() override { std::filesystem::remove(path_); }
+
+    std::vector<SpeciesEntry> read(std::string const& text) {
+        std::ofstream(path_) << text;
+        return read_species_table(path_.string());
+    }
+    std::string message_of(std::string const& text) {
+        try {
+            read(text);
+        } catch (Error const& error) {
+            return error.what();
+        }
+        return "accepted";
+    }
+
+    std::filesystem::path path_;
+};
+
+TEST_F(SpeciesTable, ReadsEntries) {
+    auto const entries = read(
+        "[[species]]\nname='a'\ntoken='R'\nassembly='x'\nfiles=['a*.fa']\nexclude_contigs=['*alt*']"
+        "\n"
+        "[[species]]\nname='b'\ntoken='S'\nfiles=['b.fa', 'c.fa']\n");
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[0].token, 'R');
+    EXPECT_EQ(entries[0].exclude_contigs, std::vector<std::string>{"*alt*"});
+    EXPECT_EQ(entries[1].files.size(), 2U);
+}
+
+TEST_F(SpeciesTable, NamesWhatIsWrong) {
+    EXPECT_NE(message_of("x = 1\n").find("[[species]]"), std::string::npos);
+    EXPECT_NE(
+        message_of("[[species]]\nname='a'\ntoken='M'\nfiles=['a']\n").find("no species letter"),
+        std::string::npos);
+    EXPECT_NE(message_of("[[species]]\nname='a'\ntoken='R'\n").find("'files' is missing"),
+              std::string::npos);
+    EXPECT_NE(message_of("[[species]]\nnmae='a'\n").find("nearest known one is 'name'"),
+              std::string::npos);
+    std::string const one = "[[species]]\nname='a'\ntoken='R'\nfiles=['a']\n";
+    EXPECT_NE(message_of(one + one).find("stands twice"), std::string::npos);
+    EXPECT_NE(message_of("[[species]\n").find(":1: "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dnagpt
