@@ -1,0 +1,261 @@
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <dnnl.hpp>
+#include <map>
+#include <string>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/ops/gemm.hpp"
+#include "gemm_reference.hpp"
+
+namespace dnagpt {
+namespace {
+
+using DataType = dnnl::memory::data_type;
+
+/// Batches of ever new lengths must not fill the memory with primitives.
+constexpr std::size_t prepared_limit = 1024;
+
+/// A bf16 product made ready once per shape; execution changes the pointers only.
+struct PreparedProduct {
+    dnnl::matmul primitive;
+    std::size_t scratchpad_bytes = 0;
+    std::unordered_map<int, dnnl::memory> arguments;
+};
+
+struct PreparedKey {
+    GemmShape shape;
+    bool float_output = false;
+
+    auto operator<=>(PreparedKey const&) const = default;
+};
+
+char const* instruction_set_name(dnnl::cpu_isa isa) {
+    switch (isa) {
+        case dnnl::cpu_isa::avx512_core_amx:
+            return "avx512_core_amx";
+        case dnnl::cpu_isa::avx512_core_bf16:
+            return "avx512_core_bf16";
+        case dnnl::cpu_isa::avx512_core_vnni:
+            return "avx512_core_vnni";
+        case dnnl::cpu_isa::avx512_core:
+            return "avx512_core";
+        case dnnl::cpu_isa::avx2_vnni:
+            return "avx2_vnni";
+        case dnnl::cpu_isa::avx2:
+            return "avx2";
+        case dnnl::cpu_isa::avx:
+            return "avx";
+        case dnnl::cpu_isa::sse41:
+            return "sse41";
+        default:
+            return "other instruction set";
+    }
+}
+
+/// Whether the CPU multiplies bf16; oneDNN emulates it elsewhere, slower than float.
+bool has_native_bf16() {
+    auto const needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) == needed;
+}
+
+/// A row-major (rows, columns) operand as it stands in the product.
+dnnl::memory::desc describe_operand(std::int64_t rows, std::int64_t columns, std::int64_t stride,
+                                    bool transposed, DataType type) {
+    auto const strides = transposed ? dnnl::memory::dims{1, stride} : dnnl::memory::dims{stride, 1};
+    return {{rows, columns}, type, strides};
+}
+
+dnnl::matmul::primitive_desc describe_product(dnnl::engine const& engine, PreparedKey const& key) {
+    GemmShape const& shape = key.shape;
+    auto const a = describe_operand(shape.m, shape.k, shape.lda, shape.transpose_a, DataType::bf16);
+    auto const b = describe_operand(shape.k, shape.n, shape.ldb, shape.transpose_b, DataType::bf16);
+    auto const c = describe_operand(shape.m, shape.n, shape.ldc, false,
+                                    key.float_output ? DataType::f32 : DataType::bf16);
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (shape.accumulate) {
+        dnnl::post_ops after;
+        after.append_sum(1.0F);
+        attributes.set_post_ops(after);
+    }
+#if DNNL_VERSION_MAJOR >= 3
+    return {engine, a, b, c, attributes};
+#else
+    return {dnnl::matmul::desc(a, b, c), attributes, engine};
+#endif
+}
+
+PreparedProduct prepare_product(dnnl::engine const& engine, PreparedKey const& key) {
+    auto const description = describe_product(engine, key);
+    auto const unbound = [&](dnnl::memory::desc const& operand) {
+        return dnnl::memory(operand, engine, DNNL_MEMORY_NONE);
+    };
+    PreparedProduct product;
+    product.primitive = dnnl::matmul(description);
+    product.scratchpad_bytes = description.scratchpad_desc().get_size();
+    product.arguments = {{DNNL_ARG_SRC, unbound(description.src_desc())},
+                         {DNNL_ARG_WEIGHTS, unbound(description.weights_desc())},
+                         {DNNL_ARG_DST, unbound(description.dst_desc())},
+                         {DNNL_ARG_SCRATCHPAD, unbound(description.scratchpad_desc())}};
+    return product;
+}
+
+/// destination (rows, columns) without gaps = source with `stride`.
+void widen(bf16 const* source, std::int64_t rows, std::int64_t columns, std::int64_t stride,
+           std::vector<float>& destination) {
+    destination.resize(static_cast<std::size_t>(rows * columns));
+    for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t column = 0; column < columns; ++column) {
+            destination[static_cast<std::size_t>(row * columns + column)] =
+                source[row * stride + column];
+        }
+    }
+}
+
+void narrow(std::vector<float> const& source, std::int64_t rows, std::int64_t columns,
+            std::int64_t stride, bf16* destination) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t column = 0; column < columns; ++column) {
+            destination[row * stride + column] =
+                bf16(source[static_cast<std::size_t>(row * columns + column)]);
+        }
+    }
+}
+
+}  // namespace
+
+struct GemmEngine::State {
+    dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+    dnnl::stream stream{engine};
+    bool native_bf16 = has_native_bf16();
+    std::map<PreparedKey, PreparedProduct> prepared;
+    /// One for all products, as large as the largest wants.
+    dnnl::memory scratchpad;
+    std::size_t scratchpad_bytes = 0;
+    /// Operands in float where the CPU lacks bf16.
+    std::vector<float> wide_a, wide_b, wide_c;
+};
+
+GemmEngine::GemmEngine() : state_(std::make_unique<State>()) {}
+GemmEngine::~GemmEngine() = default;
+GemmEngine::GemmEngine(GemmEngine&&) noexcept = default;
+GemmEngine& GemmEngine::operator=(GemmEngine&&) noexcept = default;
+
+std::string GemmEngine::description() const {
+    auto const* version = dnnl::version();
+    return fmt::format("oneDNN {}.{}.{} ({}){}", version->major, version->minor, version->patch,
+                       instruction_set_name(dnnl::get_effective_cpu_isa()),
+                       state_->native_bf16 ? "" : ", bf16 products computed in float");
+}
+
+namespace {
+
+void multiply_float(GemmShape const& shape, float const* a, float const* b, float* c) {
+    auto const status = dnnl::sgemm(shape.transpose_a ? 'T' : 'N', shape.transpose_b ? 'T' : 'N',
+                                    shape.m, shape.n, shape.k, 1.0F, a, shape.lda, b, shape.ldb,
+                                    shape.accumulate ? 1.0F : 0.0F, c, shape.ldc);
+    DNAGPT_VALIDATE(status == dnnl::status::success,
+                    << "oneDNN sgemm failed (status " << static_cast<int>(status)
+                    << "); set ONEDNN_VERBOSE=1 to see the product");
+}
+
+PreparedProduct& find_product(GemmEngine::State& state, PreparedKey const& key) {
+    auto const found = state.prepared.find(key);
+    if (found != state.prepared.end()) {
+        return found->second;
+    }
+    if (state.prepared.size() >= prepared_limit) {
+        state.prepared.clear();
+    }
+    auto product = prepare_product(state.engine, key);
+    if (product.scratchpad_bytes > state.scratchpad_bytes) {
+        auto const extent = static_cast<dnnl::memory::dim>(product.scratchpad_bytes);
+        state.scratchpad = dnnl::memory(
+            dnnl::memory::desc({extent}, DataType::u8, dnnl::memory::dims{1}), state.engine);
+        state.scratchpad_bytes = product.scratchpad_bytes;
+    }
+    return state.prepared.emplace(key, std::move(product)).first->second;
+}
+
+void multiply_native(GemmEngine::State& state, PreparedKey const& key, bf16 const* a, bf16 const* b,
+                     void* c) {
+    try {
+        PreparedProduct& product = find_product(state, key);
+        auto& arguments = product.arguments;
+        arguments.at(DNNL_ARG_SRC).set_data_handle(const_cast<bf16*>(a));
+        arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(const_cast<bf16*>(b));
+        arguments.at(DNNL_ARG_DST).set_data_handle(c);
+        if (product.scratchpad_bytes > 0) {
+            arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(state.scratchpad.get_data_handle());
+        }
+        product.primitive.execute(state.stream, arguments);
+        state.stream.wait();
+    } catch (dnnl::error const& failure) {
+        DNAGPT_VALIDATE(false, << "oneDNN matmul failed (" << failure.what()
+                               << "); set ONEDNN_VERBOSE=1 to see the product");
+    }
+}
+
+template <class Out>
+void multiply_widened(GemmEngine::State& state, GemmShape const& shape, bf16 const* a,
+                      bf16 const* b, Out* c) {
+    GemmShape wide = shape;
+    std::int64_t const a_rows = shape.transpose_a ? shape.k : shape.m;
+    std::int64_t const b_rows = shape.transpose_b ? shape.n : shape.k;
+    wide.lda = shape.transpose_a ? shape.m : shape.k;
+    wide.ldb = shape.transpose_b ? shape.k : shape.n;
+    widen(a, a_rows, wide.lda, shape.lda, state.wide_a);
+    widen(b, b_rows, wide.ldb, shape.ldb, state.wide_b);
+    if constexpr (std::is_same_v<Out, float>) {
+        multiply_float(wide, state.wide_a.data(), state.wide_b.data(), c);
+    } else {
+        wide.ldc = shape.n;
+        widen(c, shape.m, shape.n, shape.ldc, state.wide_c);
+        multiply_float(wide, state.wide_a.data(), state.wide_b.data(), state.wide_c.data());
+        narrow(state.wide_c, shape.m, shape.n, shape.ldc, c);
+    }
+}
+
+void check_shape(GemmShape const& shape) {
+    DNAGPT_EXPECT(shape.m >= 0 && shape.n >= 0 && shape.k > 0);
+    DNAGPT_EXPECT(shape.lda >= (shape.transpose_a ? shape.m : shape.k));
+    DNAGPT_EXPECT(shape.ldb >= (shape.transpose_b ? shape.k : shape.n));
+    DNAGPT_EXPECT(shape.ldc >= shape.n);
+}
+
+}  // namespace
+
+template <class T, class Out>
+void gemm(GemmEngine& engine, Stream /*stream*/, GemmShape const& shape, T const* a, T const* b,
+          Out* c) {
+    check_shape(shape);
+    if (shape.m == 0 || shape.n == 0) {
+        return;
+    }
+    if constexpr (std::is_same_v<T, double>) {
+        gemm_reference(shape, a, b, c);
+    } else if constexpr (std::is_same_v<T, float>) {
+        multiply_float(shape, a, b, c);
+    } else if (engine.state().native_bf16) {
+        multiply_native(engine.state(), {shape, std::is_same_v<Out, float>}, a, b, c);
+    } else {
+        multiply_widened(engine.state(), shape, a, b, c);
+    }
+}
+
+#define DNAGPT_INSTANTIATE(T, Out) \
+    template void gemm<T, Out>(GemmEngine&, Stream, GemmShape const&, T const*, T const*, Out*)
+DNAGPT_INSTANTIATE(bf16, bf16);
+DNAGPT_INSTANTIATE(bf16, float);
+DNAGPT_INSTANTIATE(float, float);
+#if defined(DNAGPT_HAVE_DOUBLE)
+DNAGPT_INSTANTIATE(double, double);
+#endif
+
+}  // namespace dnagpt

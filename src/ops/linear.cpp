@@ -1,0 +1,68 @@
+#include "dnagpt/ops/linear.hpp"
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+
+template <class T>
+void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<T> output,
+                    Write write) {
+    GemmShape const shape{.m = rows_of(input),
+                          .n = rows_of(weight),
+                          .k = columns_of(input),
+                          .transpose_b = true,
+                          .lda = columns_of(input),
+                          .ldb = columns_of(weight),
+                          .ldc = columns_of(output),
+                          .accumulate = write == Write::add};
+    DNAGPT_EXPECT(columns_of(weight) == shape.k);
+    DNAGPT_EXPECT(rows_of(output) == shape.m && columns_of(output) == shape.n);
+    gemm<T, T>(context.gemm, context.stream, shape, input.data(), weight.data(), output.data());
+}
+
+template <class T>
+void linear_backward_input(Context& context, Matrix<T> doutput, Matrix<T> weight, Matrix<T> dinput,
+                           Write write) {
+    GemmShape const shape{.m = rows_of(doutput),
+                          .n = columns_of(weight),
+                          .k = columns_of(doutput),
+                          .lda = columns_of(doutput),
+                          .ldb = columns_of(weight),
+                          .ldc = columns_of(dinput),
+                          .accumulate = write == Write::add};
+    DNAGPT_EXPECT(rows_of(weight) == shape.k);
+    DNAGPT_EXPECT(rows_of(dinput) == shape.m && columns_of(dinput) == shape.n);
+    gemm<T, T>(context.gemm, context.stream, shape, doutput.data(), weight.data(), dinput.data());
+}
+
+template <class T>
+void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input,
+                            Matrix<accum_t<T>> dweight) {
+    if (rows_of(doutput) == 0) {
+        return;
+    }
+    GemmShape const shape{.m = columns_of(doutput),
+                          .n = columns_of(input),
+                          .k = rows_of(doutput),
+                          .transpose_a = true,
+                          .lda = columns_of(doutput),
+                          .ldb = columns_of(input),
+                          .ldc = columns_of(dweight),
+                          .accumulate = true};
+    DNAGPT_EXPECT(rows_of(input) == shape.k);
+    DNAGPT_EXPECT(rows_of(dweight) == shape.m && columns_of(dweight) == shape.n);
+    gemm<T, accum_t<T>>(context.gemm, context.stream, shape, doutput.data(), input.data(),
+                        dweight.data());
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                              \
+    template void linear_forward(Context&, Matrix<T>, Matrix<T>, Matrix<T>, Write);        \
+    template void linear_backward_input(Context&, Matrix<T>, Matrix<T>, Matrix<T>, Write); \
+    template void linear_backward_weight(Context&, Matrix<T>, Matrix<T>, Matrix<accum_t<T>>)
+DNAGPT_INSTANTIATE(bf16);
+DNAGPT_INSTANTIATE(float);
+#if defined(DNAGPT_HAVE_DOUBLE)
+DNAGPT_INSTANTIATE(double);
+#endif
+
+}  // namespace dnagpt
