@@ -132,6 +132,12 @@ std::string override_as_toml(std::string const& text) {
                        text.substr(dot + 1, equals - dot - 1), value);
 }
 
+/// The shortest text that reads back as the same number, and as a float in TOML.
+std::string format_value(double value) {
+    std::string const text = fmt::format("{}", value);
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+}
+
 template <class T>
 std::string format_value(T const& value) {
     std::ostringstream text;

@@ -5,8 +5,12 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "dnagpt/core/check.hpp"
+
 namespace dnagpt::testing {
 namespace {
+
+Communicator const* running_world = nullptr;
 
 /// Says nothing but failures, each with its rank.
 class FailurePrinter : public ::testing::EmptyTestEventListener {
@@ -32,7 +36,13 @@ class FailurePrinter : public ::testing::EmptyTestEventListener {
 
 }  // namespace
 
+Communicator const& world() {
+    DNAGPT_EXPECT(running_world != nullptr);
+    return *running_world;
+}
+
 int run_tests_together(Communicator const& world) {
+    running_world = &world;
     auto& tests = *::testing::UnitTest::GetInstance();
     if (world.rank() > 0) {
         auto& listeners = tests.listeners();

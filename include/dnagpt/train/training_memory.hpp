@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dnagpt/comm/device_collectives.hpp"
+#include "dnagpt/config/run_config.hpp"
+#include "dnagpt/device/arena.hpp"
+#include "dnagpt/device/buffer.hpp"
+#include "dnagpt/model/device_batch.hpp"
+#include "dnagpt/model/gpt.hpp"
+#include "dnagpt/model/parameter_layout.hpp"
+#include "dnagpt/train/gradient_sync.hpp"
+#include "dnagpt/train/optimizer.hpp"
+#include "dnagpt/train/partition.hpp"
+
+namespace dnagpt {
+
+/// Bytes that a rank takes on its device, by kind.
+struct MemoryByKind {
+    std::int64_t weights = 0;      ///< what the kernels read, type T
+    std::int64_t gradients = 0;    ///< float, whole vector and own slices
+    std::int64_t optimizer = 0;    ///< own slices of master weights and Adam's moments
+    std::int64_t activations = 0;  ///< saved activations of one micro-batch
+    std::int64_t scratch = 0;      ///< taken and given back by operations
+
+    std::int64_t total() const { return weights + gradients + optimizer + activations + scratch; }
+};
+
+/// Computed by running the layout code on arenas without memory; `rows` is the micro-batch of a
+/// rank.
+template <class T>
+MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size);
+
+/// Everything a training run keeps on a rank's device. Taken once; nothing allocates afterwards.
+template <class T>
+struct TrainingMemory {
+    TrainingMemory(RunConfig const& config, DeviceCollectives& collectives, int rank,
+                   int world_size);
+    TrainingMemory(TrainingMemory const&) = delete;
+    TrainingMemory& operator=(TrainingMemory const&) = delete;
+
+    ModelShape shape;
+    ParameterLayout layout;
+    Partition partition;
+    Buffer<T> weights;
+    Buffer<float> gradients;
+    GptParams<T> params;
+    GptParams<float> gradient_views;
+    Arena activations;
+    GptSaved<T> saved;
+    DeviceBatch batch;
+    /// (3) losses of this rank in this step: next token, regression, answer.
+    Buffer<double> sums;
+    GradientSync gradient_sync;
+    Optimizer<T> optimizer;
+};
+
+/// Draws this rank's slices of the initial weights and publishes them.
+template <class T>
+void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64_t seed);
+
+}  // namespace dnagpt

@@ -1,0 +1,65 @@
+#include "dnagpt/train/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/model/flops.hpp"
+
+namespace dnagpt {
+namespace {
+
+double speed(StepMetrics const& metrics) {
+    return metrics.step_seconds > 0
+               ? static_cast<double>(metrics.tokens_per_step) / metrics.step_seconds
+               : 0;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(StepMetrics const& metrics) {
+    nlohmann::ordered_json line;
+    line["step"] = metrics.step;
+    line["loss"] = metrics.losses.loss;
+    line["loss_next_token"] = metrics.losses.next_token;
+    line["loss_gc"] = metrics.losses.gc;
+    line["loss_order"] = metrics.losses.order;
+    line["learning_rate"] = metrics.learning_rate;
+    line["grad_norm"] = metrics.grad_norm;
+    line["tokens"] = metrics.tokens;
+    line["tokens_per_second"] = speed(metrics);
+    line["mfu"] =
+        metrics.mfu > 0 ? nlohmann::ordered_json(metrics.mfu) : nlohmann::ordered_json(nullptr);
+    line["step_seconds"] = metrics.step_seconds;
+    return line;
+}
+
+std::string step_line(StepMetrics const& metrics, std::int64_t steps, double seconds_left) {
+    std::string const share = metrics.mfu > 0 ? fmt::format("{:.0f} % of peak", 100 * metrics.mfu)
+                                              : std::string("peak unknown");
+    return fmt::format(
+        "step {}/{}  loss {:.4f} (words {:.4f}, GC {:.3f}, order {:.4f})  lr {:.2e}  |g| {:.3f}  "
+        "{} tokens/s  {}  {} left",
+        metrics.step, steps, metrics.losses.loss, metrics.losses.next_token, metrics.losses.gc,
+        metrics.losses.order, metrics.learning_rate, metrics.grad_norm,
+        format_count(static_cast<std::uint64_t>(speed(metrics))), share,
+        format_seconds(seconds_left));
+}
+
+double model_flops_utilisation(ModelShape const& shape, double tokens_per_second,
+                               double peak_tflops) {
+    return peak_tflops > 0
+               ? tokens_per_second * training_flops_per_token(shape) / (peak_tflops * 1e12)
+               : 0;
+}
+
+bool is_after_step(nlohmann::ordered_json const& line, std::int64_t step) {
+    if (line.contains("step")) {
+        return line["step"].get<std::int64_t>() > step;
+    }
+    if (line.contains("evaluation")) {
+        return line["evaluation"]["step"].get<std::int64_t>() > step;
+    }
+    return false;
+}
+
+}  // namespace dnagpt

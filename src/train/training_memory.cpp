@@ -1,0 +1,75 @@
+#include "dnagpt/train/training_memory.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "dnagpt/core/bf16.hpp"
+
+namespace dnagpt {
+namespace {
+
+template <class T>
+std::int64_t activation_bytes(ModelShape const& shape, std::int64_t rows) {
+    Arena counting;
+    layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::training, counting);
+    return counting.high_water();
+}
+
+std::int64_t largest_micro_batch(RunConfig const& config, int world_size) {
+    std::int64_t const rows = (rows_per_step(config) + world_size - 1) / world_size;
+    return std::min(config.batch.micro_batch, rows);
+}
+
+}  // namespace
+
+template <class T>
+MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size) {
+    Partition const partition = make_partition(make_parameter_layout(shape).size, 0, world_size);
+    constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
+    MemoryByKind memory;
+    memory.weights = partition.padded_size * static_cast<std::int64_t>(sizeof(T));
+    memory.gradients = (partition.padded_size + partition.own_size) * of_float;
+    memory.optimizer = 3 * partition.own_size * of_float;
+    memory.activations = activation_bytes<T>(shape, rows);
+    memory.scratch = gpt_scratch_bytes<T>(shape, rows, shape.context_length);
+    return memory;
+}
+
+template <class T>
+TrainingMemory<T>::TrainingMemory(RunConfig const& config, DeviceCollectives& collectives, int rank,
+                                  int world_size)
+    : shape(model_shape(config.model)),
+      layout(make_parameter_layout(shape)),
+      partition(make_partition(layout.size, rank, world_size)),
+      weights("weights", partition.padded_size),
+      gradients("gradients", partition.padded_size),
+      params(bind_parameters(shape, layout, weights.data())),
+      gradient_views(bind_parameters(shape, layout, gradients.data())),
+      activations(activation_bytes<T>(shape, largest_micro_batch(config, world_size))),
+      saved(layout_gpt_saved<T>(shape,
+                                largest_micro_batch(config, world_size) * shape.context_length,
+                                Purpose::training, activations)),
+      batch(shape, largest_micro_batch(config, world_size) * shape.context_length),
+      sums("loss sums", 3),
+      gradient_sync(collectives, partition),
+      optimizer(config.optimizer, layout, partition, collectives) {}
+
+template <class T>
+void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64_t seed) {
+    for (Slice const& slice : memory.partition.slices) {
+        std::vector<float> drawn(static_cast<std::size_t>(slice.count));
+        draw_initial_weights(memory.layout, seed, slice.flat_offset, slice.count, drawn.data());
+        copy_to_device(drawn.data(), memory.optimizer.master().data() + slice.own_offset,
+                       slice.count);
+    }
+    memory.optimizer.publish(context, memory.weights.view());
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                       \
+    template MemoryByKind training_memory<T>(ModelShape const&, std::int64_t, int); \
+    template struct TrainingMemory<T>;                                              \
+    template void initialise_weights(Context&, TrainingMemory<T>&, std::uint64_t)
+DNAGPT_INSTANTIATE(float);
+DNAGPT_INSTANTIATE(bf16);
+
+}  // namespace dnagpt

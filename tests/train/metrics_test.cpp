@@ -1,0 +1,50 @@
+#include "dnagpt/train/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dnagpt/model/flops.hpp"
+
+namespace dnagpt {
+namespace {
+
+StepMetrics example() {
+    StepMetrics metrics;
+    metrics.step = 7;
+    metrics.losses = {3.0, 2.0, 1.0, 0.5};
+    metrics.tokens = 700;
+    metrics.tokens_per_step = 100;
+    metrics.step_seconds = 0.5;
+    return metrics;
+}
+
+TEST(Metrics, LineHasTheKeysOfTheContractInOrder) {
+    std::string keys;
+    for (auto const& [key, value] : to_json(example()).items()) {
+        keys += key + " ";
+    }
+    EXPECT_EQ(keys,
+              "step loss loss_next_token loss_gc loss_order learning_rate grad_norm tokens "
+              "tokens_per_second mfu step_seconds ");
+}
+
+TEST(Metrics, UnknownPeakIsNull) {
+    EXPECT_TRUE(to_json(example())["mfu"].is_null());
+    EXPECT_EQ(to_json(example())["tokens_per_second"], 200.0);
+    EXPECT_EQ(model_flops_utilisation({1, 1, 32, 16, 100}, 1000, 0), 0);
+}
+
+TEST(Metrics, UtilisationIsSpeedTimesFlopsOverPeak) {
+    ModelShape const shape{2, 2, 32, 24, 101};
+    EXPECT_DOUBLE_EQ(model_flops_utilisation(shape, 1000, 2),
+                     1000 * training_flops_per_token(shape) / 2e12);
+}
+
+TEST(Metrics, LinesAfterTheResumedStepAreCut) {
+    EXPECT_FALSE(is_after_step(to_json(example()), 7));
+    EXPECT_TRUE(is_after_step(to_json(example()), 6));
+    EXPECT_TRUE(is_after_step({{"evaluation", {{"step", 8}}}}, 7));
+    EXPECT_FALSE(is_after_step({{"resumed", {{"step", 8}}}}, 7));
+}
+
+}  // namespace
+}  // namespace dnagpt
