@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/device/views.hpp"
 #include "dnagpt/ops/context.hpp"
@@ -19,5 +21,9 @@ template <class T>
 void layernorm_backward(Context& context, Matrix<T> input, Vector<T> weight,
                         Vector<accum_t<T>> mean, Vector<accum_t<T>> rstd, Matrix<T> doutput,
                         Matrix<T> dinput, Vector<accum_t<T>> dweight, Write write);
+
+/// Takes from `scratch` what layernorm_backward takes: with a counting arena, its size.
+template <class T>
+void layernorm_scratch(std::int64_t rows, std::int64_t columns, Arena& scratch);
 
 }  // namespace dnagpt

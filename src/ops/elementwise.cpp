@@ -1,0 +1,46 @@
+#include "dnagpt/ops/elementwise.hpp"
+
+#include <cstdint>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "team_loops.hpp"
+
+namespace dnagpt {
+
+template <class T>
+void fill(Context& /*context*/, Vector<T> values, T value) {
+    T* const out = values.data();
+    for_each_element(
+        "fill", rows_of(values), KOKKOS_LAMBDA(std::int64_t i) { out[i] = value; });
+}
+
+template <class From, class To>
+void convert(Context& /*context*/, Vector<From> source, Vector<To> destination) {
+    DNAGPT_EXPECT(rows_of(source) == rows_of(destination));
+    From const* const in = source.data();
+    To* const out = destination.data();
+    for_each_element(
+        "convert", rows_of(source), KOKKOS_LAMBDA(std::int64_t i) {
+            out[i] = static_cast<To>(static_cast<accum_t<To>>(static_cast<accum_t<From>>(in[i])));
+        });
+}
+
+#define DNAGPT_INSTANTIATE(From, To) template void convert(Context&, Vector<From>, Vector<To>)
+template void fill(Context&, Vector<bf16>, bf16);
+template void fill(Context&, Vector<float>, float);
+template void fill(Context&, Vector<double>, double);
+template void fill(Context&, Vector<std::int32_t>, std::int32_t);
+DNAGPT_INSTANTIATE(float, float);
+DNAGPT_INSTANTIATE(float, bf16);
+DNAGPT_INSTANTIATE(bf16, float);
+DNAGPT_INSTANTIATE(bf16, bf16);
+#if defined(DNAGPT_HAVE_DOUBLE)
+DNAGPT_INSTANTIATE(double, double);
+DNAGPT_INSTANTIATE(double, float);
+DNAGPT_INSTANTIATE(double, bf16);
+DNAGPT_INSTANTIATE(float, double);
+DNAGPT_INSTANTIATE(bf16, double);
+#endif
+
+}  // namespace dnagpt
