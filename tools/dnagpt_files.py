@@ -257,11 +257,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with open_file(path) as file:
         if "state/layout" not in file:
             raise FileError(f"{path} is no checkpoint (it has no /state/layout); check the path")
-        layout = {
-            name.rpartition("/")[2]: v for name, v in datasets_of(file["state/layout"]).items()
-        }
-        names, offsets = layout["name"], layout["offset"]
-        shapes = layout["shape"]
+        layout = columns_of(file["state/layout"])
         states = {
             state: cut_tensors(file[f"state/{state}"][()], layout)
             for state in ("master", "adam_m", "adam_v")

@@ -1,0 +1,92 @@
+"""6-mers are counted and reversed as by hand; a direction that shows is found, chance is chance."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dnagpt_files
+import order_baseline
+
+BASES = {"N": 0, "A": 1, "G": 2, "C": 3, "T": 4}
+
+
+def to_bases(text: str) -> np.ndarray:
+    return np.array([[BASES[letter] for letter in text]], np.int8)
+
+
+def number_of(kmer: str) -> int:
+    return int("".join(str("AGCT".index(letter)) for letter in kmer), 4)
+
+
+def to_tokens(bases: np.ndarray) -> np.ndarray:
+    return (bases.reshape(-1, 6) @ 5 ** np.arange(5, -1, -1)).astype(np.uint16)
+
+
+def test_words_are_numbered_as_in_the_vocabulary() -> None:
+    table = order_baseline.word_bases()
+    assert table.shape == (15_625, 6)
+    assert list(table[0]) == [0] * 6
+    assert list(table[3906]) == [1] * 6
+    assert list(table[4281]) == [1, 1, 4, 1, 1, 1]
+    assert list(table[15_624]) == [4] * 6
+
+
+def test_frequencies_leave_out_kmers_with_n() -> None:
+    frequencies = order_baseline.kmer_frequencies(to_bases("AAAAAAANCGTACG"))
+    assert frequencies.shape == (1, 4096)
+    assert frequencies[0, number_of("AAAAAA")] == pytest.approx(2 / 3)
+    assert frequencies[0, number_of("CGTACG")] == pytest.approx(1 / 3)
+    assert frequencies.sum() == pytest.approx(1)
+
+
+def test_reversed_window_has_reversed_kmers() -> None:
+    text = "ACGTTGCAACGGTATTCA"
+    forward = order_baseline.kmer_frequencies(to_bases(text))
+    backward = order_baseline.kmer_frequencies(to_bases(text[::-1]))
+    reversing = order_baseline.reversed_kmers()
+    assert reversing[number_of("AACGTG")] == number_of("GTGCAA")
+    assert (forward[:, reversing] == backward).all()
+
+
+def test_windows_with_many_n_are_left_out() -> None:
+    bases = np.ones((4, 60), np.int8)
+    bases[1, :4] = 0
+    bases[2, :3] = 0
+    windows = order_baseline.cut_windows(to_tokens(bases), 10, 9, np.random.default_rng(1))
+    assert windows.shape == (3, 60)
+    assert (windows == 0).sum() == 3
+
+
+def write_species(folder: Path, name: str, directed: bool) -> None:
+    random = np.random.default_rng(len(name))
+    for split, count in (("train", 160), ("validation", 240)):
+        bases = random.integers(1, 5, size=(count, 300)).astype(np.int8)
+        if directed:
+            for place in range(0, 300, 30):
+                bases[:, place : place + 6] = [1, 1, 3, 2, 4, 4]
+        arrays = {"/tokens": to_tokens(bases)}
+        attributes = {"species": name, "split": split}
+        dnagpt_files.write_arrays(folder / f"{name}.{split}.h5", arrays, attributes)
+
+
+@pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+def test_direction_is_found_only_where_it_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_species(tmp_path, "directed", True)
+    write_species(tmp_path, "random", False)
+    assert order_baseline.main([str(tmp_path), "--length", "300"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    own = {line[0]: float(line[5]) for line in lines if line and line[0] in ("directed", "random")}
+    assert own["directed"] > 0.95
+    assert abs(own["random"] - 0.5) < 5 * 0.5 / np.sqrt(240)
+
+
+def test_standard_error_is_binomial() -> None:
+    assert order_baseline.Score(0.8, 400).standard_error == pytest.approx(0.02)
+
+
+def test_a_folder_without_shards_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert order_baseline.main([str(tmp_path)]) == 1
+    assert "holds no shards" in capsys.readouterr().err
