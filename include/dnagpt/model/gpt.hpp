@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dnagpt/config/model_shape.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/device/arena.hpp"
+#include "dnagpt/device/views.hpp"
+#include "dnagpt/model/attention_block.hpp"
+#include "dnagpt/model/device_batch.hpp"
+#include "dnagpt/model/head.hpp"
+#include "dnagpt/model/mlp_block.hpp"
+#include "dnagpt/model/tensor_traits.hpp"
+#include "dnagpt/ops/context.hpp"
+
+namespace dnagpt {
+
+template <class T>
+struct LayerParams {
+    AttentionBlockParams<T> attention;
+    MlpBlockParams<T> mlp;
+};
+
+/// All parameters, or their gradients: views into one flat vector (bind_parameters).
+template <class T>
+struct GptParams {
+    ModelShape shape;
+    Matrix<T> token_table;     ///< (V, C)
+    Matrix<T> position_table;  ///< (T_max, C)
+    std::vector<LayerParams<T>> layers;
+    Vector<T> final_norm;            ///< (C)
+    HeadParams<T> token_head;        ///< C -> V
+    HeadParams<T> regression_head;   ///< C -> 1
+    HeadParams<T> number_embedding;  ///< 1 -> C
+};
+
+/// Extents of the parameters, without memory.
+template <class T>
+GptParams<T> unbound_gpt(ModelShape const& shape);
+
+/// The list of tensors, by their published names. visit(name, view&, traits).
+template <class T, class Visit>
+void for_each_tensor(GptParams<T>& params, Visit&& visit) {
+    visit(std::string("transformer.wte.weight"), params.token_table, embedding_table);
+    visit(std::string("transformer.wpe.weight"), params.position_table, embedding_table);
+    for (std::size_t layer = 0; layer < params.layers.size(); ++layer) {
+        std::string const prefix = "transformer.h." + std::to_string(layer) + ".";
+        for_each_tensor(prefix, params.layers[layer].attention, visit);
+        for_each_tensor(prefix, params.layers[layer].mlp, visit);
+    }
+    visit(std::string("transformer.ln_f.weight"), params.final_norm, norm_weight);
+    for_each_tensor("mlm_head.", params.token_head, visit);
+    for_each_tensor("num_regression.", params.regression_head, visit);
+    for_each_tensor("number_embedding.", params.number_embedding, visit);
+}
+
+template <class T>
+struct LayerSaved {
+    AttentionBlockSaved<T> attention;
+    MlpBlockSaved<T> mlp;
+};
+
+/// What forward leaves: for backward, the losses and the heads.
+template <class T>
+struct GptSaved {
+    std::vector<LayerSaved<T>> layers;
+    Matrix<T> residual;       ///< (B T, C) after the last layer
+    Vector<accum_t<T>> mean;  ///< (B T) of the final layernorm
+    Vector<accum_t<T>> rstd;  ///< (B T)
+    Matrix<T> hidden;         ///< (B T, C) after the final layernorm: what the heads read
+    Matrix<T> gradient;       ///< (B T, C) of hidden; gpt_backward turns it into that of the input
+};
+
+/// Whether backward follows. Without it all layers share one set of activations.
+enum class Purpose { training, inference };
+
+/// Activations for at most `positions` = B T. With a counting arena: their size.
+template <class T>
+GptSaved<T> layout_gpt_saved(ModelShape const& shape, std::int64_t positions, Purpose purpose,
+                             Arena& arena);
+
+/// Size of the scratch that forward, losses, evaluation and backward take at most, for batches of
+/// `batch` rows of `context_length` positions (bytes). Attention's share depends on both, so take
+/// the largest over the batch forms that are used.
+template <class T>
+std::int64_t gpt_scratch_bytes(ModelShape const& shape, std::int64_t batch,
+                               std::int64_t context_length);
+
+/// Assigns saved; saved.hidden is what the heads read. Nothing is done for an empty batch.
+template <class T>
+void gpt_forward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
+                 GptSaved<T> const& saved);
+
+/// gradients += ; saved.gradient holds the gradient of saved.hidden on entry (start_backward) and
+/// is overwritten.
+template <class T>
+void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
+                  GptSaved<T> const& saved, GptParams<accum_t<T>> const& gradients);
+
+}  // namespace dnagpt

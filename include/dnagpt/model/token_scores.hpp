@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dnagpt/device/views.hpp"
+#include "dnagpt/model/device_batch.hpp"
+#include "dnagpt/model/gpt.hpp"
+#include "dnagpt/ops/context.hpp"
+
+namespace dnagpt {
+
+/// What validation and prediction need of a batch, on the host.
+struct Evaluation {
+    /// (B T): cross-entropy in nats where the batch has a target, answers included; 0 elsewhere.
+    std::vector<double> token_loss;
+    /// (G): the regression head's values, in the order of the batch.
+    std::vector<float> regression;
+    /// (A, number of class words): logits of the class words at the answers' positions.
+    std::vector<float> class_logits;
+    /// (A): log sum exp of the answer's logits over the whole vocabulary, in nats. The probability
+    /// of a class word is exp(class_logit - log_normaliser).
+    std::vector<double> log_normaliser;
+};
+
+/// After gpt_forward: scores without gradients. Waits for the device.
+template <class T>
+Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
+                           GptSaved<T> const& saved, std::span<std::int32_t const> class_words);
+
+/// After gpt_forward: (N, V) logits at the given flat positions, on the host. Waits for the device.
+template <class T>
+std::vector<float> token_logits(Context& context, GptParams<T> const& params,
+                                GptSaved<T> const& saved, Vector<std::int32_t> positions);
+
+}  // namespace dnagpt

@@ -1,0 +1,108 @@
+#include "dnagpt/model/device_batch.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "dnagpt/core/check.hpp"
+#include "ranges.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// Tokens, number positions, target positions, target ids, regression positions.
+constexpr std::int64_t integer_lists = 5;
+constexpr std::int64_t float_lists = 2;
+
+void check_ids(std::vector<std::int32_t> const& ids, std::int64_t vocabulary_size) {
+    auto const largest = std::max_element(ids.begin(), ids.end());
+    DNAGPT_VALIDATE(largest == ids.end() || *largest < vocabulary_size,
+                    << "token id " << *largest << " in a model with a vocabulary of "
+                    << vocabulary_size
+                    << " (the batch was made with another vocabulary); give both the same");
+}
+
+void check_positions(std::vector<std::int32_t> const& positions, std::int64_t end,
+                     std::string const& what) {
+    for (std::int32_t const position : positions) {
+        DNAGPT_VALIDATE(position >= 0 && position < end,
+                        << what << " at position " << position << " of a batch with " << end
+                        << " positions (lists and tokens do not belong together); make the batch "
+                           "again");
+    }
+}
+
+}  // namespace
+
+DeviceBatch::DeviceBatch(ModelShape const& shape, std::int64_t max_positions)
+    : shape_(shape),
+      max_positions_(max_positions),
+      integers_("batch tokens", integer_lists * max_positions),
+      floats_("batch numbers", float_lists * max_positions) {}
+
+void DeviceBatch::check(Batch const& batch) const {
+    std::int64_t const positions = batch.rows * batch.context_length;
+    DNAGPT_VALIDATE(batch.context_length <= shape_.context_length,
+                    << "rows of " << batch.context_length << " positions for a model of "
+                    << shape_.context_length
+                    << " (it has no embedding for the later ones); shorten the rows");
+    DNAGPT_EXPECT(positions <= max_positions_);
+    DNAGPT_EXPECT(static_cast<std::int64_t>(batch.tokens.size()) == positions);
+    DNAGPT_EXPECT(static_cast<std::int64_t>(batch.targets.size()) == positions);
+    DNAGPT_EXPECT(batch.number_positions.size() == batch.number_values.size());
+    DNAGPT_EXPECT(batch.regression_positions.size() == batch.regression_targets.size());
+    DNAGPT_EXPECT(batch.answer_positions.size() == batch.answer_targets.size());
+    check_ids(batch.tokens, shape_.vocabulary_size);
+    check_ids(batch.targets, shape_.vocabulary_size);
+    check_ids(batch.answer_targets, shape_.vocabulary_size);
+    check_positions(batch.number_positions, positions, "a number");
+    check_positions(batch.regression_positions, positions, "a regression target");
+    check_positions(batch.answer_positions, positions, "an answer");
+}
+
+void DeviceBatch::list_targets(Batch const& batch) {
+    host_positions_.clear();
+    host_ids_.clear();
+    for (std::size_t position = 0; position < batch.targets.size(); ++position) {
+        if (batch.targets[position] >= 0) {
+            host_positions_.push_back(static_cast<std::int32_t>(position));
+            host_ids_.push_back(batch.targets[position]);
+        }
+    }
+    next_token_count_ = static_cast<std::int64_t>(host_ids_.size());
+    for (std::size_t i = 0; i < batch.answer_positions.size(); ++i) {
+        std::int32_t const position = batch.answer_positions[i];
+        DNAGPT_EXPECT(batch.targets[static_cast<std::size_t>(position)] < 0);
+        host_positions_.push_back(position);
+        host_ids_.push_back(batch.answer_targets[i]);
+    }
+}
+
+Vector<std::int32_t> DeviceBatch::append(std::vector<std::int32_t> const& values) {
+    auto const first = static_cast<std::int64_t>(staged_.size());
+    staged_.insert(staged_.end(), values.begin(), values.end());
+    DNAGPT_EXPECT(static_cast<std::int64_t>(staged_.size()) <= integers_.size());
+    return element_range(integers_.view(), first, static_cast<std::int64_t>(values.size()));
+}
+
+void DeviceBatch::upload(Batch const& batch) {
+    check(batch);
+    list_targets(batch);
+    rows_ = batch.rows;
+    context_length_ = batch.context_length;
+    staged_.clear();
+    tokens_ = append(batch.tokens);
+    number_positions_ = append(batch.number_positions);
+    target_positions_ = append(host_positions_);
+    target_ids_ = append(host_ids_);
+    regression_positions_ = append(batch.regression_positions);
+    copy_to_device(staged_.data(), integers_.data(), static_cast<std::int64_t>(staged_.size()));
+    auto const numbers = static_cast<std::int64_t>(batch.number_values.size());
+    auto const regressions = static_cast<std::int64_t>(batch.regression_targets.size());
+    DNAGPT_EXPECT(numbers + regressions <= floats_.size());
+    numbers_ = element_range(floats_.view(), 0, numbers);
+    regression_targets_ = element_range(floats_.view(), numbers, regressions);
+    copy_to_device(batch.number_values.data(), numbers_.data(), numbers);
+    copy_to_device(batch.regression_targets.data(), regression_targets_.data(), regressions);
+}
+
+}  // namespace dnagpt
