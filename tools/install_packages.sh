@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sourced by quickstart.sh and run_tests.sh: what the machine must have, and how it gets it.
 #
-#   dnagpt_require_packages [tests]
+#   dnagpt_require_packages programs|tests
 #       returns when everything is there; installs what is missing on Debian (root or sudo);
 #       otherwise lists what is missing and exits 2. DNAGPT_PACKAGES=skip leaves the check out.
 #   dnagpt_python_environment FOLDER REQUIREMENTS
@@ -48,7 +48,7 @@ dnagpt_has_header() {
 
 dnagpt_missing_programs_and_headers() {
     local name commands=("${dnagpt_build_commands[@]}") headers=("${dnagpt_build_headers[@]}")
-    if [ "${1:-}" = tests ]; then
+    if [ "$1" = tests ]; then
         commands+=("${dnagpt_test_commands[@]}")
         headers+=("${dnagpt_test_headers[@]}")
     fi
@@ -73,7 +73,7 @@ dnagpt_elevation() {
 
 dnagpt_require_debian_packages() {
     local packages=("${dnagpt_build_packages[@]}") missing elevation
-    [ "${1:-}" != tests ] || packages+=("${dnagpt_test_packages[@]}")
+    [ "$1" != tests ] || packages+=("${dnagpt_test_packages[@]}")
     mapfile -t missing < <(dnagpt_missing_packages "${packages[@]}")
     [ "${#missing[@]}" -gt 0 ] || return 0
     if ! elevation=$(dnagpt_elevation); then

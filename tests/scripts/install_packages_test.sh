@@ -11,10 +11,10 @@ stand_in() {
     chmod +x "$scratch/bin/$1"
 }
 
-# require [tests]: the function under test in a shell of its own, standard input not a terminal.
+# require programs|tests: the function under test in a shell of its own, standard input not a terminal.
 require() {
     run env PATH="$scratch/bin:$PATH" SCRATCH="$scratch" bash -euo pipefail -c \
-        'source "$1"; dnagpt_require_packages ${2:+"$2"}; echo went on' _ \
+        'source "$1"; dnagpt_require_packages "$2"; echo went on' _ \
         "$project/tools/install_packages.sh" "$@" </dev/null
 }
 
@@ -26,13 +26,13 @@ stand_in id 'echo 0'
 echo 0 >"$scratch/apt_status"
 
 : >"$scratch/absent"
-require
+require programs
 expect_status 0 "everything is there"
 expect_output "went on" "everything is there"
 [ ! -e "$scratch/calls" ] || fail "apt-get must not be called when nothing is missing"
 
 printf 'libhts-dev\nninja-build\nshellcheck\n' >"$scratch/absent"
-require
+require programs
 expect_status 0 "root installs"
 run cat "$scratch/calls"
 expect_output "install --no-install-recommends ninja-build libhts-dev" "root installs what is missing"
@@ -43,20 +43,20 @@ run cat "$scratch/calls"
 expect_output "shellcheck" "the tests need their packages"
 
 echo 100 >"$scratch/apt_status"
-require
+require programs
 expect_status 2 "apt-get fails"
 expect_output "apt-get update failed" "apt-get fails"
 
 stand_in id 'echo 1000'
 rm "$scratch/calls"
-require
+require programs
 expect_status 2 "neither root nor sudo"
 expect_output "apt-get install --no-install-recommends ninja-build libhts-dev" "it lists what is missing"
 expect_no_output "went on" "neither root nor sudo"
 [ ! -e "$scratch/calls" ] || fail "without rights apt-get must not be called"
 
 run env DNAGPT_PACKAGES=skip PATH="$scratch/bin:$PATH" SCRATCH="$scratch" bash -c \
-    'source "$1"; dnagpt_require_packages; echo went on' _ "$project/tools/install_packages.sh"
+    'source "$1"; dnagpt_require_packages programs; echo went on' _ "$project/tools/install_packages.sh"
 expect_output "went on" "DNAGPT_PACKAGES=skip"
 
 # Another system: no dpkg-query and no apt-get, a compiler that finds two headers only.
@@ -66,7 +66,7 @@ for program in bash env cat grep printf; do
 done
 printf '#!/bin/bash\ngrep -qE "hdf5.h|zlib.h"\n' >"$scratch/other/c++"
 chmod +x "$scratch/other/c++"
-run env PATH="$scratch/other" CXX=c++ bash -c 'source "$1"; dnagpt_require_packages; echo went on' _ \
+run env PATH="$scratch/other" CXX=c++ bash -c 'source "$1"; dnagpt_require_packages programs; echo went on' _ \
     "$project/tools/install_packages.sh"
 expect_status 2 "another system"
 expect_output "program mpirun" "another system lists programs"
