@@ -1,0 +1,181 @@
+#include "dnagpt/ops/attention.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "attention_kernels.hpp"
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// Calls work(group) for every group of heads of every sequence.
+template <class Work>
+void for_each_head_group(AttentionShape const& shape, Work const& work) {
+    for (std::int64_t sequence = 0; sequence < shape.batch; ++sequence) {
+        for (std::int64_t head = 0; head < shape.heads; head += heads_together) {
+            work(HeadGroup{sequence, head, std::min(heads_together, shape.heads - head),
+                           shape.context_length, shape.head_dimension, shape.heads});
+        }
+    }
+}
+
+std::int64_t tile_extent(std::int64_t first, std::int64_t context_length) {
+    return std::min(tile_length, context_length - first);
+}
+
+/// One array per head, `stride` elements apart.
+template <class T>
+struct HeadArrays {
+    T* data;
+    std::int64_t stride;
+};
+
+template <class T>
+HeadArrays<T> rows_from(HeadGroup const& group, T* data, std::int64_t first_row) {
+    return {data + first_row * group.head_dimension, group.context_length * group.head_dimension};
+}
+
+/// shape, for each head; the leading dimensions are those of arrays without gaps.
+template <class T>
+void multiply_heads(Context& context, std::int64_t heads, GemmShape shape, HeadArrays<T> a,
+                    HeadArrays<T> b, HeadArrays<accum_t<T>> c) {
+    shape.lda = shape.transpose_a ? shape.m : shape.k;
+    shape.ldb = shape.transpose_b ? shape.k : shape.n;
+    shape.ldc = shape.n;
+    for (std::int64_t head = 0; head < heads; ++head) {
+        gemm<T, accum_t<T>>(context.gemm, context.stream, shape, a.data + head * a.stride,
+                            b.data + head * b.stride, c.data + head * c.stride);
+    }
+}
+
+template <class T>
+void forward_queries(Context& context, HeadGroup const& group, Tile tile,
+                     ForwardScratch<T> const& scratch) {
+    std::int64_t const dimension = group.head_dimension;
+    T* const k = scratch.qkv + group.elements();
+    T* const v = k + group.elements();
+    for (tile.first_key = 0; tile.first_key <= tile.first_query; tile.first_key += tile_length) {
+        tile.keys = tile_extent(tile.first_key, group.context_length);
+        multiply_heads<T>(context, group.heads,
+                          {.m = tile.queries, .n = tile.keys, .k = dimension, .transpose_b = true},
+                          rows_from(group, scratch.qkv, tile.first_query),
+                          rows_from(group, k, tile.first_key),
+                          {scratch.scores, tile.queries * tile.keys});
+        softmax_tile(group, tile, scratch);
+        multiply_heads<T>(
+            context, group.heads,
+            {.m = tile.queries, .n = dimension, .k = tile.keys, .accumulate = tile.first_key > 0},
+            {scratch.probabilities, tile.queries * tile.keys}, rows_from(group, v, tile.first_key),
+            {scratch.sums, tile.queries * dimension});
+    }
+}
+
+/// Adds what one tile gives to dq, dk and dv; assigns where the tile is the first of its rows.
+template <class T>
+void backward_tile(Context& context, HeadGroup const& group, Tile const& tile,
+                   accum_t<T> const* log_sum_exp, BackwardScratch<T> const& scratch) {
+    using A = accum_t<T>;
+    std::int64_t const dimension = group.head_dimension;
+    std::int64_t const area = tile.queries * tile.keys;
+    bool const add_to_keys = tile.first_query > tile.first_key;
+    auto const q = rows_from(group, scratch.qkv, tile.first_query);
+    auto const k = rows_from(group, scratch.qkv + group.elements(), tile.first_key);
+    auto const v = rows_from(group, scratch.qkv + 2 * group.elements(), tile.first_key);
+    auto const doutput = rows_from(group, scratch.doutput, tile.first_query);
+    auto const dq = rows_from(group, scratch.dqkv, tile.first_query);
+    auto const dk = rows_from(group, scratch.dqkv + group.elements(), tile.first_key);
+    auto const dv = rows_from(group, scratch.dqkv + 2 * group.elements(), tile.first_key);
+    HeadArrays<A> const scores{scratch.scores, area};
+    HeadArrays<A> const dprobabilities{scratch.dprobabilities, area};
+    HeadArrays<T> const probabilities{scratch.probabilities, area};
+    HeadArrays<T> const dscores{scratch.dscores, area};
+    GemmShape const to_tile{.m = tile.queries, .n = tile.keys, .k = dimension, .transpose_b = true};
+    GemmShape const to_keys{.m = tile.keys,
+                            .n = dimension,
+                            .k = tile.queries,
+                            .transpose_a = true,
+                            .accumulate = add_to_keys};
+    GemmShape const to_queries{
+        .m = tile.queries, .n = dimension, .k = tile.keys, .accumulate = tile.first_key > 0};
+    multiply_heads<T>(context, group.heads, to_tile, q, k, scores);
+    multiply_heads<T>(context, group.heads, to_tile, doutput, v, dprobabilities);
+    differentiate_tile(group, tile, log_sum_exp, scratch);
+    multiply_heads<T>(context, group.heads, to_keys, probabilities, doutput, dv);
+    multiply_heads<T>(context, group.heads, to_keys, dscores, q, dk);
+    multiply_heads<T>(context, group.heads, to_queries, dscores, k, dq);
+}
+
+template <class T>
+void check_operands(AttentionShape const& shape, Matrix<T> const& qkv, Matrix<T> const& output,
+                    Vector<accum_t<T>> const& log_sum_exp) {
+    std::int64_t const rows = shape.batch * shape.context_length;
+    std::int64_t const channels = shape.heads * shape.head_dimension;
+    DNAGPT_EXPECT(rows_of(qkv) == rows && columns_of(qkv) == 3 * channels);
+    DNAGPT_EXPECT(rows_of(output) == rows && columns_of(output) == channels);
+    DNAGPT_EXPECT(rows_of(log_sum_exp) == rows * shape.heads);
+}
+
+}  // namespace
+
+template <class T>
+void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
+                       Matrix<T> output, Vector<accum_t<T>> log_sum_exp) {
+    check_operands<T>(shape, qkv, output, log_sum_exp);
+    ArenaScope const scope(context.scratch);
+    ForwardScratch<T> const scratch(shape, context.scratch);
+    for_each_head_group(shape, [&](HeadGroup const& group) {
+        pack_heads<T>(group, 3, qkv.data(), scratch.qkv);
+        for (std::int64_t first = 0; first < shape.context_length; first += tile_length) {
+            Tile const tile{first, tile_extent(first, shape.context_length), 0, 0};
+            forward_queries(context, group, tile, scratch);
+            finish_queries(group, tile, scratch, output.data(), log_sum_exp.data());
+        }
+    });
+}
+
+template <class T>
+void attention_backward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
+                        Matrix<T> output, Vector<accum_t<T>> log_sum_exp, Matrix<T> doutput,
+                        Matrix<T> dqkv) {
+    check_operands<T>(shape, qkv, output, log_sum_exp);
+    check_operands<T>(shape, dqkv, doutput, log_sum_exp);
+    ArenaScope const scope(context.scratch);
+    BackwardScratch<T> const scratch(shape, context.scratch);
+    std::int64_t const length = shape.context_length;
+    for_each_head_group(shape, [&](HeadGroup const& group) {
+        pack_heads<T>(group, 3, qkv.data(), scratch.qkv);
+        begin_backward<T>(group, output.data(), doutput.data(), scratch);
+        for (std::int64_t key = 0; key < length; key += tile_length) {
+            for (std::int64_t query = key; query < length; query += tile_length) {
+                Tile const tile{query, tile_extent(query, length), key, tile_extent(key, length)};
+                backward_tile<T>(context, group, tile, log_sum_exp.data(), scratch);
+            }
+        }
+        unpack_heads<T>(group, 3, scratch.dqkv, dqkv.data());
+    });
+}
+
+template <class T>
+void attention_scratch(AttentionShape const& shape, Arena& scratch) {
+    {
+        ArenaScope const scope(scratch);
+        ForwardScratch<T> const forward(shape, scratch);
+    }
+    ArenaScope const scope(scratch);
+    BackwardScratch<T> const backward(shape, scratch);
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                               \
+    template void attention_forward(Context&, AttentionShape const&, Matrix<T>, Matrix<T>,  \
+                                    Vector<accum_t<T>>);                                    \
+    template void attention_backward(Context&, AttentionShape const&, Matrix<T>, Matrix<T>, \
+                                     Vector<accum_t<T>>, Matrix<T>, Matrix<T>);             \
+    template void attention_scratch<T>(AttentionShape const&, Arena&)
+DNAGPT_INSTANTIATE(bf16);
+DNAGPT_INSTANTIATE(float);
+#if defined(DNAGPT_HAVE_DOUBLE)
+DNAGPT_INSTANTIATE(double);
+#endif
+
+}  // namespace dnagpt

@@ -1,0 +1,204 @@
+#include "dnagpt/ops/gemm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/random.hpp"
+#include "harness/device_array.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::DeviceArray;
+
+template <class T>
+std::vector<T> random_values(std::uint64_t seed, std::int64_t count) {
+    std::vector<T> values(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = T(static_cast<accum_t<T>>(random_normal(seed, i)));
+    }
+    return values;
+}
+
+template <class T>
+struct Operands {
+    std::vector<T> a, b;
+
+    explicit Operands(GemmShape const& shape)
+        : a(random_values<T>(1, (shape.transpose_a ? shape.k : shape.m) * shape.lda)),
+          b(random_values<T>(2, (shape.transpose_b ? shape.n : shape.k) * shape.ldb)) {}
+};
+
+struct Element {
+    double value;
+    double magnitude;
+};
+
+/// One element of the product in double, and the sum of the magnitudes of its terms.
+template <class T>
+Element naive_element(GemmShape const& shape, Operands<T> const& operands, std::int64_t row,
+                      std::int64_t column) {
+    Element sum{0.0, 0.0};
+    for (std::int64_t i = 0; i < shape.k; ++i) {
+        auto const a = shape.transpose_a ? i * shape.lda + row : row * shape.lda + i;
+        auto const b = shape.transpose_b ? column * shape.ldb + i : i * shape.ldb + column;
+        double const term = static_cast<double>(operands.a[static_cast<std::size_t>(a)]) *
+                            static_cast<double>(operands.b[static_cast<std::size_t>(b)]);
+        sum.value += term;
+        sum.magnitude += std::abs(term);
+    }
+    return sum;
+}
+
+/// Bound of a sum of k products in accum_t<T>, rounded to Out at the end: Higham 2002, (3.5), with
+/// one more addition for `accumulate`.
+template <class T, class Out>
+double bound(GemmShape const& shape, Element const& element) {
+    auto const terms = static_cast<double>(shape.k + 1);
+    return terms * unit_roundoff<accum_t<T>>() * element.magnitude +
+           unit_roundoff<Out>() * (std::abs(element.value) + element.magnitude * 0x1.0p-20);
+}
+
+template <class T, class Out>
+void expect_product(GemmEngine& engine, GemmShape const& shape) {
+    Operands<T> const operands(shape);
+    auto const before = random_values<Out>(3, shape.m * shape.ldc);
+    DeviceArray<T> const a(operands.a);
+    DeviceArray<T> const b(operands.b);
+    DeviceArray<Out> const c(before);
+    gemm<T, Out>(engine, {}, shape, a.vector().data(), b.vector().data(), c.vector().data());
+    auto const after = c.host();
+    for (std::int64_t row = 0; row < shape.m; ++row) {
+        for (std::int64_t column = 0; column < shape.ldc; ++column) {
+            auto const at = static_cast<std::size_t>(row * shape.ldc + column);
+            auto const old = static_cast<double>(before[at]);
+            if (column >= shape.n) {
+                ASSERT_EQ(static_cast<double>(after[at]), old) << "written outside C, row " << row;
+                continue;
+            }
+            Element expected = naive_element(shape, operands, row, column);
+            if (shape.accumulate) {
+                expected = {expected.value + old, expected.magnitude + std::abs(old)};
+            }
+            ASSERT_NEAR(static_cast<double>(after[at]), expected.value,
+                        (bound<T, Out>(shape, expected)))
+                << "row " << row << " column " << column << " of " << shape.m << " " << shape.n
+                << " " << shape.k << " transposes " << shape.transpose_a << shape.transpose_b;
+        }
+    }
+}
+
+GemmShape make_shape(std::vector<std::int64_t> const& extents, int flags, std::int64_t gap) {
+    GemmShape shape{.m = extents[0],
+                    .n = extents[1],
+                    .k = extents[2],
+                    .transpose_a = (flags & 1) != 0,
+                    .transpose_b = (flags & 2) != 0,
+                    .accumulate = (flags & 4) != 0};
+    shape.lda = (shape.transpose_a ? shape.m : shape.k) + gap;
+    shape.ldb = (shape.transpose_b ? shape.k : shape.n) + gap;
+    shape.ldc = shape.n + gap;
+    return shape;
+}
+
+std::vector<std::vector<std::int64_t>> const sizes = {
+    {1, 1, 1}, {1, 5, 3}, {5, 1, 7}, {3, 4, 1}, {17, 33, 19}, {64, 64, 32}, {130, 70, 257}};
+
+template <class T, class Out>
+void expect_all_products() {
+    GemmEngine engine;
+    for (auto const& extents : sizes) {
+        for (int flags = 0; flags < 8; ++flags) {
+            for (std::int64_t const gap : {0, 5}) {
+                expect_product<T, Out>(engine, make_shape(extents, flags, gap));
+                if (::testing::Test::HasFatalFailure()) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+TEST(Gemm, MultipliesByHand) {
+    GemmEngine engine;
+    DeviceArray<float> const a(std::vector<float>{1, 2, 3, 4, 5, 6});
+    DeviceArray<float> const b(std::vector<float>{1, 0, 2, 0, 1, -1});
+    DeviceArray<float> const c(std::vector<float>{10, 10, 10, 10});
+    GemmShape shape{.m = 2, .n = 2, .k = 3, .transpose_b = true, .lda = 3, .ldb = 3, .ldc = 2};
+    gemm<float, float>(engine, {}, shape, a.vector().data(), b.vector().data(), c.vector().data());
+    EXPECT_EQ(c.host(), (std::vector<float>{7, -1, 16, -1}));
+    shape.accumulate = true;
+    gemm<float, float>(engine, {}, shape, a.vector().data(), b.vector().data(), c.vector().data());
+    EXPECT_EQ(c.host(), (std::vector<float>{14, -2, 32, -2}));
+}
+
+TEST(Gemm, FloatAgreesWithNaiveProduct) {
+    expect_all_products<float, float>();
+}
+
+TEST(Gemm, Bf16AgreesWithNaiveProduct) {
+    expect_all_products<bf16, bf16>();
+}
+
+TEST(Gemm, Bf16WithFloatOutputAgreesWithNaiveProduct) {
+    expect_all_products<bf16, float>();
+}
+
+#if defined(DNAGPT_HAVE_DOUBLE)
+TEST(Gemm, DoubleAgreesWithNaiveProduct) {
+    expect_all_products<double, double>();
+}
+#endif
+
+TEST(Gemm, RepeatsItsBits) {
+    GemmEngine engine;
+    GemmShape const shape = make_shape({130, 70, 257}, 1, 0);
+    Operands<bf16> const operands(shape);
+    DeviceArray<bf16> const a(operands.a);
+    DeviceArray<bf16> const b(operands.b);
+    DeviceArray<float> const first(shape.m * shape.n);
+    DeviceArray<float> const second(shape.m * shape.n);
+    for (auto const* c : {&first, &second}) {
+        gemm<bf16, float>(engine, {}, shape, a.vector().data(), b.vector().data(),
+                          c->vector().data());
+    }
+    EXPECT_EQ(first.host(), second.host());
+}
+
+TEST(Gemm, ForgetsOldShapesWithoutHarm) {
+    GemmEngine engine;
+    for (std::int64_t m = 1; m <= 1100; ++m) {
+        DeviceArray<bf16> const a(std::vector<bf16>(static_cast<std::size_t>(m), bf16(2.0F)));
+        DeviceArray<bf16> const b(std::vector<bf16>{bf16(3.0F)});
+        DeviceArray<float> const c(m);
+        gemm<bf16, float>(engine, {}, make_shape({m, 1, 1}, 0, 0), a.vector().data(),
+                          b.vector().data(), c.vector().data());
+        ASSERT_EQ(c.host(), std::vector<float>(static_cast<std::size_t>(m), 6.0F));
+    }
+}
+
+TEST(Gemm, EmptyProductTouchesNothing) {
+    GemmEngine engine;
+    GemmShape const shape{.m = 0, .n = 3, .k = 2, .lda = 2, .ldb = 3, .ldc = 3};
+    EXPECT_NO_THROW((gemm<float, float>(engine, {}, shape, nullptr, nullptr, nullptr)));
+}
+
+TEST(Gemm, RefusesLeadingDimensionBelowWidth) {
+    GemmEngine engine;
+    GemmShape shape = make_shape({2, 3, 4}, 0, 0);
+    shape.lda = 3;
+    EXPECT_THROW((gemm<float, float>(engine, {}, shape, nullptr, nullptr, nullptr)), Error);
+}
+
+TEST(Gemm, DescriptionNamesLibraryAndInstructionSet) {
+    GemmEngine engine;
+    EXPECT_NE(engine.description().find('('), std::string::npos) << engine.description();
+    EXPECT_GT(engine.description().size(), 8U);
+}
+
+}  // namespace
+}  // namespace dnagpt
