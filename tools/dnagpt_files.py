@@ -219,15 +219,20 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Scalar]]:
         return datasets_of(file), attributes_of(file)
 
 
+def shard_of(path: Path, file: h5py.File) -> Shard:
+    """The shard in an open file; the contigs' columns by name."""
+    if "tokens" not in file:
+        raise FileError(f"{path} is no shard (it has no dataset `tokens`); check the path")
+    attributes = attributes_of(file)
+    contigs = columns_of(file["contigs"]) if "contigs" in file else {}
+    species, split = str(attributes["species"]), str(attributes["split"])
+    return Shard(path, species, split, file["tokens"][()], contigs, attributes)
+
+
 def read_shard(path: Path) -> Shard:
-    """A token shard; the contigs' columns by name."""
+    """A token shard."""
     with open_file(path) as file:
-        if "tokens" not in file:
-            raise FileError(f"{path} is no shard (it has no dataset `tokens`); check the path")
-        attributes = attributes_of(file)
-        contigs = columns_of(file["contigs"]) if "contigs" in file else {}
-        species, split = str(attributes["species"]), str(attributes["split"])
-        return Shard(path, species, split, file["tokens"][()], contigs, attributes)
+        return shard_of(path, file)
 
 
 def iterate_shards(folder: Path, split: str) -> Iterator[Shard]:
@@ -236,10 +241,9 @@ def iterate_shards(folder: Path, split: str) -> Iterator[Shard]:
     if not paths:
         raise FileError(f"{folder} holds no shards (no *.h5); run `dnagpt-prep shard` first")
     for path in paths:
-        with h5py.File(path, "r") as file:
-            wanted = plain_value(file.attrs.get("split", "")) == split
-        if wanted:
-            yield read_shard(path)
+        with open_file(path) as file:
+            if plain_value(file.attrs.get("split", "")) == split:
+                yield shard_of(path, file)
 
 
 def cut_tensors(flat: np.ndarray, layout: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

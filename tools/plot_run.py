@@ -55,13 +55,13 @@ def running_mean(values: np.ndarray, width: int) -> np.ndarray:
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def draw_series(axes: Axes, entries: Sequence[dict], key: str, label: str | None = None) -> bool:
+def draw_series(axes: Axes, entries: Sequence[dict], key: str, smooth: bool = True) -> bool:
     """One key over the steps, with a running mean where there are many; false without values."""
     steps, values = series(entries, key)
     if len(steps) == 0:
         return False
-    if len(steps) < SMOOTHED_FROM:
-        axes.plot(steps, values, color="0.1", linewidth=1.2, label=label)
+    if len(steps) < SMOOTHED_FROM or not smooth:
+        axes.plot(steps, values, color="0.1", linewidth=1.2)
         return True
     width = len(steps) // 50
     axes.plot(steps, values, color="0.75", linewidth=0.6, label="each step")
@@ -107,7 +107,8 @@ def draw_validation(axes: Axes, metrics: dnagpt_files.Metrics) -> None:
     axes.plot(*series(means, "mean"), color="0.0", linewidth=2.5, label="mean of the species")
     finish(axes, "validation (bits per base)", bool(means), metrics.resumed)
     if means:
-        axes.legend(frameon=False, fontsize=7, ncols=2)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+        axes.legend(frameon=False, fontsize=7, ncols=3, **below)
 
 
 def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path) -> None:
@@ -121,7 +122,8 @@ def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path) -> None:
         (norm, "grad_norm", "gradient norm before clipping"),
         (throughput, "tokens_per_second", "throughput (tokens per second)"),
     ):
-        finish(axes, label, draw_series(axes, metrics.steps, key), metrics.resumed)
+        drawn = draw_series(axes, metrics.steps, key, smooth=key != "learning_rate")
+        finish(axes, label, drawn, metrics.resumed)
     norms = series(metrics.steps, "grad_norm")[1]
     if len(norms) and (norms > 0).all():
         norm.set_yscale("log")
