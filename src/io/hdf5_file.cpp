@@ -232,8 +232,7 @@ Hdf5File Hdf5File::open_read(std::string const& path) {
 Hdf5File Hdf5File::open_verified(std::string const& path) {
     prepare_hdf5();
     read_user_block(open_for_reading(path));
-    Handle const access(make_access_list(), H5Pclose);
-    hid_t const id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id);
+    hid_t const id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     return Hdf5File(path, checked(id, path, "open the file"));
 }
 

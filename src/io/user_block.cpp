@@ -63,6 +63,14 @@ std::vector<FileRegion> parse_map(std::string_view text) {
     return regions;
 }
 
+/// Zeros stand for what a shorter file lacks.
+Head read_head(FileDescriptor const& file, std::int64_t length) {
+    Head head{};
+    pread_all(file, &head, static_cast<std::size_t>(std::min<std::int64_t>(length, sizeof(head))),
+              0);
+    return head;
+}
+
 void expect_ours(FileDescriptor const& file, Head const& head) {
     bool const is_hdf5 = std::memcmp(&head, hdf5_signature.data(), hdf5_signature.size()) == 0;
     DNAGPT_VALIDATE(!is_hdf5, << file.path() << " is an HDF5 file, but not one of dnagpt's (it "
@@ -157,9 +165,7 @@ void write_user_block(FileDescriptor const& file, UserBlock const& block) {
 
 UserBlock read_user_block(FileDescriptor const& file) {
     std::int64_t const length = file_length(file);
-    Head head{};
-    pread_all(file, &head, static_cast<std::size_t>(std::min<std::int64_t>(length, sizeof(head))),
-              0);
+    Head const head = read_head(file, length);
     expect_ours(file, head);
     auto const bytes = read_checked_block(file, length, head);
     DNAGPT_VALIDATE(head.version == user_block_version,
@@ -184,6 +190,20 @@ UserBlock read_user_block(FileDescriptor const& file) {
     block.regions = parse_map(
         {bytes.data() + sizeof(head) + digest_bytes, static_cast<std::size_t>(head.map_bytes)});
     return block;
+}
+
+bool is_from_newer_program(FileDescriptor const& file) {
+    std::int64_t const length = file_length(file);
+    Head const head = read_head(file, length);
+    if (head.magic != file_magic || head.version <= user_block_version) {
+        return false;
+    }
+    try {
+        read_checked_block(file, length, head);
+        return true;
+    } catch (Error const&) {
+        return false;
+    }
 }
 
 void seal_file(std::string const& path, std::span<FileRegion const> regions) {

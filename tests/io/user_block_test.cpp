@@ -125,8 +125,10 @@ TEST(UserBlock, FutureVersionIsNamed) {
     poke(path, 8, 2);
     EXPECT_NE(message_of([&] { verify_file(path); }).find("damaged in its head"),
               std::string::npos);
+    EXPECT_FALSE(is_from_newer_program(open_for_reading(path)));
     std::string const bytes = read_text(path).substr(0, static_cast<std::size_t>(head) - 8);
     poke(path, head - 8, hash_text(bytes));
+    EXPECT_TRUE(is_from_newer_program(open_for_reading(path)));
     auto const message = message_of([&] { verify_file(path); });
     EXPECT_NE(message.find("has file version 2 (this program reads version 1)"), std::string::npos)
         << message;

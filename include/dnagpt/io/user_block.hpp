@@ -58,6 +58,8 @@ void write_user_block(FileDescriptor const& file, UserBlock const& block);
 /// Reads and checks the head of the file and the file's length. Errors: not one of ours, damaged
 /// head, written by a newer program, cut short.
 UserBlock read_user_block(FileDescriptor const& file);
+/// An intact head of a later file version.
+bool is_from_newer_program(FileDescriptor const& file);
 
 /// Digests the HDF5 file at `path` and writes its user block; the last write to a file of ours.
 void seal_file(std::string const& path, std::span<FileRegion const> regions = {});
