@@ -16,7 +16,8 @@ struct Batch {
     /// (N): the positions of numbers in flat order, and the numbers themselves.
     std::vector<std::int32_t> number_positions;
     std::vector<float> number_values;
-    /// (G): the positions whose input is `<M>` and where the regression head is trained, and its targets.
+    /// (G): the positions whose input is `<M>` and where the regression head is trained, and its
+    /// targets.
     std::vector<std::int32_t> regression_positions;
     std::vector<float> regression_targets;
     /// (A): the positions of `<B>` where a class answer is asked, and the answer's id.

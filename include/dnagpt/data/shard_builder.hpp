@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dnagpt/data/genome_scan.hpp"
+#include "dnagpt/data/splits.hpp"
+
+namespace dnagpt {
+
+/// What building the shards of one species needs to know.
+struct BuildSettings {
+    std::string folder;  ///< where the shards go
+    SplitSettings splits;
+    std::string program_version;
+    /// Shards of other sources or settings are replaced instead of refused.
+    bool replace = false;
+    /// Words of a shard at most; smaller in tests.
+    std::int64_t words_per_shard = std::int64_t{256} << 20;
+};
+
+/// What became of a species.
+struct BuildReport {
+    bool kept = false;  ///< all shards were there already
+    std::int64_t shards = 0;
+    std::int64_t bases[split_count] = {};
+    std::int64_t contigs[split_count] = {};
+    std::string left_out;  ///< one line for people, empty: nothing
+};
+
+/// Makes the shards of one species: `<species>.<split>.<number>.h5`. A finished shard of the same
+/// sources and settings is kept, a half-written one is made again. The bytes depend on sources,
+/// settings and program version only. `progress` gets bytes of the files, each read twice.
+BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& settings,
+                         ReadingProgress const& progress);
+
+}  // namespace dnagpt
