@@ -20,7 +20,7 @@ COLUMNS: dict[str, tuple[tuple[str, ...], str]] = {
     "novel": (("bits_per_base_novel",), ".4f"),
     "Markov 1": (("markov", "order_1"), ".4f"),
     "Markov 2": (("markov", "order_2"), ".4f"),
-    "GC error": (("gc_mean_absolute_error",), ".4f"),
+    "GC error": (("gc_mean_absolute_error",), ".2f"),
     "GC R2": (("gc_r2",), ".3f"),
     "order acc.": (("order_accuracy",), ".3f"),
     "order n": (("order_count",), ".0f"),
@@ -34,7 +34,7 @@ SUMS = ("order n", "bases")
 LEGEND = (
     "bits/base: bits per base on {split}; novel: on bases under no 32-mer of the training split; "
     "Markov 1, Markov 2: models of that order fitted on the same training split; GC error: mean "
-    "absolute error of the GC number; order acc.: share of right answers among order n windows."
+    "absolute error of the GC content in percentage points; order acc.: share of right answers among order n windows."
 )
 
 

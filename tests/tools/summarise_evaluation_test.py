@@ -15,7 +15,7 @@ def entry(bits: float, novel: float | None = None) -> dict:
         "markov": {"order_1": 1.95, "order_2": 1.94},
         "bases": 123456,
         "gc_r2": 0.93,
-        "gc_mean_absolute_error": 0.25,
+        "gc_mean_absolute_error": 1.25,
         "order_accuracy": 0.61,
         "order_count": 400,
     }
@@ -37,7 +37,7 @@ def test_table_of_two_species(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
         "species bits/base Markov 1 Markov 2 GC error GC R2 order acc. order n bases"
     )
     assert " ".join(lines[4].split()) == (
-        "homo sapiens 1.9200 1.9500 1.9400 0.2500 0.930 0.610 400 123,456"
+        "homo sapiens 1.9200 1.9500 1.9400 1.25 0.930 0.610 400 123,456"
     )
     assert lines[7].split()[:2] == ["mean", "1.9326"]
     assert lines[7].split()[-2:] == ["-", "-"]
