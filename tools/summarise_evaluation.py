@@ -34,7 +34,8 @@ SUMS = ("order n", "bases")
 LEGEND = (
     "bits/base: bits per base on {split}; novel: on bases under no 32-mer of the training split; "
     "Markov 1, Markov 2: models of that order fitted on the same training split; GC error: mean "
-    "absolute error of the GC content in percentage points; order acc.: share of right answers among order n windows."
+    "absolute error of the GC content in percentage points; order acc.: share of right "
+    "answers among order n windows."
 )
 
 
