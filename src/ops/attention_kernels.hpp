@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "dnagpt/device/arena.hpp"
 #include "dnagpt/ops/attention.hpp"
@@ -48,7 +49,7 @@ struct ForwardScratch {
     using A = accum_t<T>;
     T* qkv;            // (3, heads, T, D)
     A* scores;         // (heads, queries, keys)
-    T* probabilities;  // (heads, queries, keys), not yet divided by row_sum
+    T* probabilities;  // (heads, queries, keys), not yet divided by row_sum; scores if T is A
     A* sums;           // (heads, queries, D)
     A* row_max;        // (heads, queries)
     A* row_sum;        // (heads, queries)
@@ -59,7 +60,11 @@ struct ForwardScratch {
         std::int64_t const keys = std::min(tile_length, shape.context_length);
         qkv = scratch.vector<T>(3 * heads * shape.context_length * shape.head_dimension).data();
         scores = scratch.vector<A>(rows * keys).data();
-        probabilities = scratch.vector<T>(rows * keys).data();
+        if constexpr (std::is_same_v<T, A>) {
+            probabilities = scores;
+        } else {
+            probabilities = scratch.vector<T>(rows * keys).data();
+        }
         sums = scratch.vector<A>(rows * shape.head_dimension).data();
         row_max = scratch.vector<A>(rows).data();
         row_sum = scratch.vector<A>(rows).data();
@@ -98,8 +103,8 @@ template <class T>
 void pack_heads(HeadGroup const& group, std::int64_t parts, T const* from, T* to) {
     std::int64_t const width = parts * group.channels();
     std::int64_t const dimension = group.head_dimension;
-    Kokkos::parallel_for(
-        "attention pack", teams_of(group.context_length), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention pack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = team.league_rank();
             T const* const row = from + (group.sequence * group.context_length + position) * width;
             for (std::int64_t array = 0; array < parts * group.heads; ++array) {
@@ -109,7 +114,7 @@ void pack_heads(HeadGroup const& group, std::int64_t parts, T const* from, T* to
                     row + (part * group.all_heads + head) * dimension;
                 T* __restrict const target =
                     to + (array * group.context_length + position) * dimension;
-                team_for(team, dimension, [&](int d) { target[d] = source[d]; });
+                team_for(team, dimension, [=](int d) { target[d] = source[d]; });
             }
         });
 }
@@ -119,8 +124,8 @@ template <class T>
 void unpack_heads(HeadGroup const& group, std::int64_t parts, accum_t<T> const* from, T* to) {
     std::int64_t const width = parts * group.channels();
     std::int64_t const dimension = group.head_dimension;
-    Kokkos::parallel_for(
-        "attention unpack", teams_of(group.context_length), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention unpack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = team.league_rank();
             T* const row = to + (group.sequence * group.context_length + position) * width;
             for (std::int64_t array = 0; array < parts * group.heads; ++array) {
@@ -129,7 +134,7 @@ void unpack_heads(HeadGroup const& group, std::int64_t parts, accum_t<T> const* 
                 accum_t<T> const* __restrict const source =
                     from + (array * group.context_length + position) * dimension;
                 T* __restrict const target = row + (part * group.all_heads + head) * dimension;
-                team_for(team, dimension, [&](int d) { target[d] = T(source[d]); });
+                team_for(team, dimension, [=](int d) { target[d] = T(source[d]); });
             }
         });
 }
@@ -141,6 +146,18 @@ KOKKOS_INLINE_FUNCTION std::int64_t visible_keys(Tile const& tile, std::int64_t 
     return visible < tile.keys ? visible : tile.keys;
 }
 
+/// probabilities (keys) = weights of the visible keys, 0 for the others. They may be one array.
+template <class T>
+KOKKOS_INLINE_FUNCTION void store_probabilities(Team const& team, std::int64_t visible,
+                                                std::int64_t keys, accum_t<T> const* weights,
+                                                T* probabilities) {
+    if constexpr (!std::is_same_v<T, accum_t<T>>) {
+        T* __restrict const target = probabilities;
+        team_for(team, visible, [=](int c) { target[c] = T(weights[c]); });
+    }
+    team_for(team, keys - visible, [=](int c) { probabilities[visible + c] = T(accum_t<T>(0)); });
+}
+
 /// Online softmax of one tile (Milakov, Gimelshein 2018, algorithm 3; Rabe, Staats 2021):
 /// probabilities = exp(scale scores - row_max), the sums so far are brought to the new row_max.
 template <class T>
@@ -148,26 +165,23 @@ void softmax_tile(HeadGroup const& group, Tile const& tile, ForwardScratch<T> co
     using A = accum_t<T>;
     A const scale = A(1) / std::sqrt(static_cast<A>(group.head_dimension));
     bool const first_tile = tile.first_key == 0;
-    Kokkos::parallel_for(
-        "attention softmax", teams_of(group.heads * tile.queries), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention softmax", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const visible = visible_keys(tile, row);
-            A const* __restrict const scores = scratch.scores + row * tile.keys;
-            T* __restrict const probabilities = scratch.probabilities + row * tile.keys;
+            A* __restrict const scores = scratch.scores + row * tile.keys;
             A* __restrict const sums = scratch.sums + row * group.head_dimension;
-            A const tile_max = scale * team_max<A>(team, visible, [&](int c) { return scores[c]; });
+            A const tile_max = scale * team_max<A>(team, visible, [=](int c) { return scores[c]; });
             A const old_max = first_tile ? tile_max : scratch.row_max[row];
             A const new_max = old_max > tile_max ? old_max : tile_max;
-            A const sum = team_sum<A>(team, visible, [&](int c) {
-                A const weight = fast_exp(scale * scores[c] - new_max);
-                probabilities[c] = T(weight);
-                return weight;
-            });
-            team_for(team, tile.keys - visible,
-                     [&](int c) { probabilities[visible + c] = T(A(0)); });
+            team_for(team, visible,
+                     [=](int c) { scores[c] = fast_exp(scale * scores[c] - new_max); });
+            A const sum = team_sum<A>(team, visible, [=](int c) { return scores[c]; });
+            store_probabilities(team, visible, tile.keys, scores,
+                                scratch.probabilities + row * tile.keys);
             A const shrink = first_tile ? A(0) : fast_exp(old_max - new_max);
             if (!first_tile) {
-                team_for(team, group.head_dimension, [&](int d) { sums[d] *= shrink; });
+                team_for(team, group.head_dimension, [=](int d) { sums[d] *= shrink; });
             }
             Kokkos::single(Kokkos::PerTeam(team), [&]() {
                 A const old_sum = first_tile ? A(0) : shrink * scratch.row_sum[row];
@@ -185,8 +199,8 @@ void finish_queries(HeadGroup const& group, Tile const& tile, ForwardScratch<T> 
     A* const statistics = log_sum_exp + group.first_statistic();
     T* const rows = output + (group.first_row() + tile.first_query) * group.channels();
     std::int64_t const channels = group.channels();
-    Kokkos::parallel_for(
-        "attention finish", teams_of(group.heads * tile.queries), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention finish", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const head = row / tile.queries;
             std::int64_t const query = row % tile.queries;
@@ -194,7 +208,7 @@ void finish_queries(HeadGroup const& group, Tile const& tile, ForwardScratch<T> 
             A const* __restrict const sums = scratch.sums + row * group.head_dimension;
             T* __restrict const target =
                 rows + query * channels + (group.first_head + head) * group.head_dimension;
-            team_for(team, group.head_dimension, [&](int d) { target[d] = T(sums[d] * inverse); });
+            team_for(team, group.head_dimension, [=](int d) { target[d] = T(sums[d] * inverse); });
             Kokkos::single(Kokkos::PerTeam(team), [&]() {
                 statistics[head * group.context_length + tile.first_query + query] =
                     scratch.row_max[row] + std::log(scratch.row_sum[row]);
@@ -210,15 +224,14 @@ void begin_backward(HeadGroup const& group, T const* output, T const* doutput,
     pack_heads(group, 1, doutput, scratch.doutput);
     std::int64_t const channels = group.channels();
     T const* const outputs = output + group.first_row() * channels;
-    Kokkos::parallel_for(
-        "attention row dot", teams_of(group.heads * group.context_length),
-        KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention row dot", group.heads * group.context_length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const head = group.first_head + row / group.context_length;
             T const* __restrict const out =
                 outputs + row % group.context_length * channels + head * group.head_dimension;
             T const* __restrict const dout = scratch.doutput + row * group.head_dimension;
-            A const dot = team_sum<A>(team, group.head_dimension, [&](int d) {
+            A const dot = team_sum<A>(team, group.head_dimension, [=](int d) {
                 return static_cast<A>(out[d]) * static_cast<A>(dout[d]);
             });
             Kokkos::single(Kokkos::PerTeam(team), [&]() { scratch.row_dot[row] = dot; });
@@ -233,9 +246,8 @@ void differentiate_tile(HeadGroup const& group, Tile const& tile, accum_t<T> con
     using A = accum_t<T>;
     A const scale = A(1) / std::sqrt(static_cast<A>(group.head_dimension));
     A const* const statistics = log_sum_exp + group.first_statistic();
-    Kokkos::parallel_for(
-        "attention differentiate", teams_of(group.heads * tile.queries),
-        KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "attention differentiate", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const statistic =
                 row / tile.queries * group.context_length + tile.first_query + row % tile.queries;
@@ -246,12 +258,12 @@ void differentiate_tile(HeadGroup const& group, Tile const& tile, accum_t<T> con
             A const* __restrict const dprobabilities = scratch.dprobabilities + row * tile.keys;
             T* __restrict const probabilities = scratch.probabilities + row * tile.keys;
             T* __restrict const dscores = scratch.dscores + row * tile.keys;
-            team_for(team, visible, [&](int c) {
+            team_for(team, visible, [=](int c) {
                 A const weight = fast_exp(scale * scores[c] - normaliser);
                 probabilities[c] = T(weight);
                 dscores[c] = T(scale * weight * (dprobabilities[c] - row_dot));
             });
-            team_for(team, tile.keys - visible, [&](int c) {
+            team_for(team, tile.keys - visible, [=](int c) {
                 probabilities[visible + c] = T(A(0));
                 dscores[visible + c] = T(A(0));
             });
