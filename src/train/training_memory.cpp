@@ -15,12 +15,12 @@ std::int64_t activation_bytes(ModelShape const& shape, std::int64_t rows) {
     return counting.high_water();
 }
 
-std::int64_t largest_micro_batch(RunConfig const& config, int world_size) {
+}  // namespace
+
+std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
     std::int64_t const rows = (rows_per_step(config) + world_size - 1) / world_size;
     return std::min(config.batch.micro_batch, rows);
 }
-
-}  // namespace
 
 template <class T>
 MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size) {
@@ -45,11 +45,10 @@ TrainingMemory<T>::TrainingMemory(RunConfig const& config, DeviceCollectives& co
       gradients("gradients", partition.padded_size),
       params(bind_parameters(shape, layout, weights.data())),
       gradient_views(bind_parameters(shape, layout, gradients.data())),
-      activations(activation_bytes<T>(shape, largest_micro_batch(config, world_size))),
-      saved(layout_gpt_saved<T>(shape,
-                                largest_micro_batch(config, world_size) * shape.context_length,
+      activations(activation_bytes<T>(shape, micro_batch_rows(config, world_size))),
+      saved(layout_gpt_saved<T>(shape, micro_batch_rows(config, world_size) * shape.context_length,
                                 Purpose::training, activations)),
-      batch(shape, largest_micro_batch(config, world_size) * shape.context_length),
+      batch(shape, micro_batch_rows(config, world_size) * shape.context_length),
       sums("loss sums", 3),
       gradient_sync(collectives, partition),
       optimizer(config.optimizer, layout, partition, collectives) {}

@@ -6,9 +6,6 @@
 
 namespace dnagpt {
 
-/// The exit code that means "saved, run me again".
-inline constexpr int exit_run_again = 75;
-
 /// Notes SIGTERM and SIGUSR1 and the run's time limit; all ranks agree at the end of a step.
 class Preemption {
   public:

@@ -26,6 +26,9 @@ struct MemoryByKind {
     std::int64_t total() const { return weights + gradients + optimizer + activations + scratch; }
 };
 
+/// Rows that go through a rank's model at once: batch.micro_batch, or all of its rows if fewer.
+std::int64_t micro_batch_rows(RunConfig const& config, int world_size);
+
 /// Computed by running the layout code on arenas without memory; `rows` is the micro-batch of a
 /// rank.
 template <class T>

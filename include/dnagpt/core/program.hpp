@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace dnagpt {
+
+/// Exit codes of both programs.
+inline constexpr int exit_success = 0;
+inline constexpr int exit_failure = 1;
+inline constexpr int exit_wrong_use = 2;
+/// The state is saved; the same command goes on from there.
+inline constexpr int exit_run_again = 75;
+
+/// "dnagpt 0.1.0 (Release, g++ 12.2.0, -march=native)".
+std::string program_version(std::string const& program);
+
+/// The instruction sets that this build uses and this CPU lacks, in one text; empty when it has all.
+std::string missing_instruction_sets();
+
+}  // namespace dnagpt

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/config/run_config.hpp"
+#include "dnagpt/core/stream.hpp"
+#include "dnagpt/device/arena.hpp"
+#include "dnagpt/device/buffer.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
+#include "dnagpt/model/device_batch.hpp"
+#include "dnagpt/model/gpt.hpp"
+#include "dnagpt/model/parameter_layout.hpp"
+#include "dnagpt/ops/context.hpp"
+
+namespace dnagpt {
+
+/// A checkpoint's weights on the device, ready for forward passes of up to `rows` full rows.
+template <class T>
+struct LoadedModel {
+    /// Rounds the master weights to T. Error where the file's tensors are not those of its
+    /// settings.
+    LoadedModel(CheckpointReader const& reader, std::int64_t rows, Stream stream);
+    LoadedModel(LoadedModel const&) = delete;
+    LoadedModel& operator=(LoadedModel const&) = delete;
+
+    RunConfig config;
+    ModelShape shape;
+    Vocabulary vocabulary;
+    ParameterLayout layout;
+    Buffer<T> weights;
+    GptParams<T> params;
+    Arena activations;
+    GptSaved<T> saved;
+    DeviceBatch batch;
+    Context context;
+};
+
+/// Error naming the first tensor that the file and the settings disagree on.
+void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout);
+
+/// The newest checkpoint file of a run folder, or the path itself if it is a file.
+std::string resolve_checkpoint(std::string const& path);
+
+}  // namespace dnagpt

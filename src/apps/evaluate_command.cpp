@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/data/novel_bases.hpp"
+#include "dnagpt/data/pretrain_data.hpp"
+#include "dnagpt/eval/evaluation_report.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/eval/validation.hpp"
+#include "dnagpt/io/durable_file.hpp"
+
+namespace dnagpt {
+namespace {
+
+struct EvaluateOptions {
+    std::string checkpoint;
+    std::string shards;
+    std::string split = "validation";
+    std::string output = "evaluation.json";
+    std::string precision = "float";
+    std::int64_t windows = 0;
+    std::int64_t task_rows = 256;
+    std::int64_t micro_batch = 16;
+    bool novel = false;
+};
+
+template <class T>
+int evaluate_as(EvaluateOptions const& options, Communicator const& world,
+                DeviceSession const& device) {
+    std::string const path = resolve_checkpoint(options.checkpoint);
+    CheckpointReader const reader = CheckpointReader::open(path);
+    LoadedModel<T> model(reader, options.micro_batch, device.stream());
+    PretrainData const training(options.shards, Split::train);
+    PretrainData const data(options.shards, split_called(options.split));
+    ValidationSettings settings;
+    settings.windows_per_species = options.windows;
+    settings.task_rows_per_species = options.task_rows;
+    settings.context_length = model.shape.context_length;
+    settings.micro_batch = options.micro_batch;
+    ValidationSet set(data, model.vocabulary, settings);
+    if (options.novel) {
+        log_info("looking for novel bases");
+        set.novel = novel_words(data, set.windows(), training);
+    }
+    auto const sums =
+        score_validation(model.context, model.params, model.saved, model.batch, set, world);
+    log_info("fitting Markov models");
+    auto const markov = score_markov_models(training, set, world);
+    if (world.rank() == 0) {
+        EvaluationSource const source{path, reader.header().step, options.split};
+        write_text_atomically(options.output,
+                              evaluation_report(source, data, sums, markov).dump(2) + "\n");
+    }
+    log_info("wrote " + options.output);
+    return exit_success;
+}
+
+int evaluate(EvaluateOptions const& options) {
+    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        return options.precision == "bf16" ? evaluate_as<bf16>(options, world, device)
+                                           : evaluate_as<float>(options, world, device);
+    });
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& program, Action& action) {
+    CLI::App* command = program.add_subcommand(
+        "evaluate",
+        "Scores a checkpoint on shards: bits per base, GC, order (start it with mpirun or srun)");
+    static EvaluateOptions options;
+    command
+        ->add_option("--checkpoint", options.checkpoint,
+                     "Checkpoint file or run folder (its newest)")
+        ->required();
+    command->add_option("--shards", options.shards, "Folder of token shards")->required();
+    command->add_option("--split", options.split, "validation or test")
+        ->check(CLI::IsMember({"validation", "test"}));
+    command->add_option("--output", options.output, "File to write");
+    command->add_option("--precision", options.precision, "float or bf16")
+        ->check(CLI::IsMember({"float", "bf16"}));
+    command
+        ->add_option("--windows", options.windows, "Windows per species for bits per base; 0: all")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--task-rows", options.task_rows, "Rows per species for GC and order")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--micro-batch", options.micro_batch, "Rows at once on a rank")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--novel", options.novel,
+                      "Also bits per base on bases under no 32-mer seen in training");
+    command->callback([&action] { action = [] { return evaluate(options); }; });
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,29 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+
+#include "dnagpt/apps/commands.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+
+int main(int argc, char** argv) {
+    CLI::App program("Pretrains and evaluates DNAGPT, a DNA language model (arXiv 2307.05628).",
+                     "dnagpt");
+    program.set_version_flag("--version", dnagpt::program_version("dnagpt"));
+    program.require_subcommand(1);
+    dnagpt::Action action;
+    dnagpt::add_pretrain_command(program, action);
+    dnagpt::add_evaluate_command(program, action);
+    dnagpt::add_inspect_command(program, action);
+    dnagpt::add_plan_command(program, action);
+    try {
+        program.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return program.exit(error) == 0 ? dnagpt::exit_success : dnagpt::exit_wrong_use;
+    }
+    try {
+        return action();
+    } catch (std::exception const& failure) {
+        dnagpt::log_error(failure.what());
+        return dnagpt::exit_failure;
+    }
+}

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "dnagpt/apps/commands.hpp"
+#include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/model/flops.hpp"
+#include "dnagpt/train/schedule.hpp"
+#include "dnagpt/train/training_memory.hpp"
+
+namespace dnagpt {
+namespace {
+
+struct PlanOptions {
+    std::string config;
+    std::vector<std::string> overrides;
+    int ranks = 1;
+    double tflops = 0;
+    double share = 0.4;
+    double bases = 0;
+};
+
+MemoryByKind memory_of(RunConfig const& config, int ranks) {
+    std::int64_t const rows =
+        std::min(config.batch.micro_batch, (rows_per_step(config) + ranks - 1) / ranks);
+    ModelShape const shape = model_shape(config.model);
+    return config.run.precision == "bf16" ? training_memory<bf16>(shape, rows, ranks)
+                                          : training_memory<float>(shape, rows, ranks);
+}
+
+void print_memory(MemoryByKind const& memory) {
+    auto const line = [](char const* kind, std::int64_t bytes) {
+        fmt::print("  {:<28} {:>12}\n", kind, format_bytes(static_cast<std::uint64_t>(bytes)));
+    };
+    fmt::print("memory of a rank\n");
+    line("weights", memory.weights);
+    line("gradients", memory.gradients);
+    line("master weights and Adam", memory.optimizer);
+    line("activations", memory.activations);
+    line("scratch", memory.scratch);
+    line("together", memory.total());
+}
+
+void print_time(RunConfig const& config, Schedule const& schedule, PlanOptions const& options) {
+    double const flops = training_flops_per_token(model_shape(config.model)) *
+                         static_cast<double>(config.batch.tokens_per_step);
+    fmt::print("compute\n  per step {:.3g} TFLOP, the whole run {:.4g} PFLOP\n", flops / 1e12,
+               flops * static_cast<double>(schedule.steps) / 1e15);
+    if (options.tflops <= 0) {
+        fmt::print("  hours: give --tflops, the peak of one rank's device\n");
+        return;
+    }
+    double const seconds = flops / (options.tflops * 1e12 * options.ranks * options.share);
+    fmt::print("  {} steps of {} at {:.0f} % of {} x {} TFLOP/s: {} (assumed, not measured)\n",
+               schedule.steps, format_seconds(seconds), 100 * options.share, options.ranks,
+               options.tflops, format_seconds(seconds * static_cast<double>(schedule.steps)));
+}
+
+int plan(PlanOptions const& options) {
+    RunConfig const config = read_run_config(options.config, options.overrides);
+    ModelShape const shape = model_shape(config.model);
+    std::int64_t const words_per_row = shape.context_length - 5;
+    auto const rows_per_epoch =
+        static_cast<std::int64_t>(options.bases / 6 / static_cast<double>(words_per_row));
+    DNAGPT_VALIDATE(
+        config.schedule.epochs == 0 || rows_per_epoch > 0,
+        << "schedule.epochs needs the size of the training split; give --bases or schedule.steps");
+    Schedule const schedule = make_schedule(config, rows_per_epoch);
+    fmt::print(
+        "model    {} parameters, {} layers x {} heads x {} channels, context {}, vocabulary {}\n",
+        format_count(static_cast<std::uint64_t>(parameter_count(shape))), shape.layers, shape.heads,
+        shape.channels, shape.context_length, shape.vocabulary_size);
+    fmt::print("batch    {} rows a step over {} ranks, micro-batch {}, {}\n", rows_per_step(config),
+               options.ranks, config.batch.micro_batch, config.run.precision);
+    fmt::print("schedule {} steps, {} of them warm-up\n", schedule.steps, schedule.warmup_steps);
+    print_memory(memory_of(config, options.ranks));
+    print_time(config, schedule, options);
+    return exit_success;
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& program, Action& action) {
+    CLI::App* command =
+        program.add_subcommand("plan", "Memory per rank, FLOPs, steps and hours of a config");
+    static PlanOptions options;
+    command->add_option("config", options.config, "TOML file, see configs/")
+        ->required()
+        ->check(CLI::ExistingFile);
+    command->add_option("settings", options.overrides, "section.key=value ...");
+    command->add_option("--ranks", options.ranks, "Number of ranks")->check(CLI::PositiveNumber);
+    command->add_option("--tflops", options.tflops, "Peak of one rank's device (TFLOP/s)");
+    command
+        ->add_option("--share", options.share,
+                     "Share of the peak that training is assumed to reach")
+        ->check(CLI::Range(0.001, 1.0));
+    command->add_option("--bases", options.bases,
+                        "Bases of the training split (for schedule.epochs)");
+    command->callback([&action] { action = [] { return plan(options); }; });
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,92 @@
+#include "dnagpt/eval/loaded_model.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "dnagpt/checkpoint/checkpoint_folder.hpp"
+#include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/ops/elementwise.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr std::int64_t read_elements = std::int64_t{4} << 20;
+
+template <class T>
+std::int64_t inference_bytes(ModelShape const& shape, std::int64_t rows) {
+    Arena counting;
+    layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::inference, counting);
+    return counting.high_water();
+}
+
+template <class T>
+void read_weights(CheckpointReader const& reader, Context& context, Vector<T> weights) {
+    std::vector<float> host;
+    Buffer<float> staging("weights on their way", std::min(read_elements, rows_of(weights)));
+    for (std::int64_t first = 0; first < rows_of(weights); first += read_elements) {
+        std::int64_t const count = std::min(read_elements, rows_of(weights) - first);
+        host.resize(static_cast<std::size_t>(count));
+        reader.read(StateVector::master, first, host);
+        copy_to_device(host.data(), staging.data(), count);
+        convert(context, Vector<float>(staging.data(), host.size()),
+                Vector<T>(weights.data() + first, host.size()));
+    }
+}
+
+}  // namespace
+
+void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout) {
+    bool same = header.elements == layout.size && header.layout.size() == layout.tensors.size();
+    for (std::size_t i = 0; i < std::min(header.layout.size(), layout.tensors.size()); ++i) {
+        auto const& stored = header.layout[i];
+        auto const& wanted = layout.tensors[i];
+        DNAGPT_VALIDATE(
+            stored.name == wanted.name && stored.offset == wanted.offset &&
+                stored.shape == wanted.shape,
+            << "the checkpoint's tensor '" << stored.name << "' is not '" << wanted.name
+            << "' of its settings (another version of the program wrote it); use that version");
+    }
+    DNAGPT_VALIDATE(
+        same, << "the checkpoint's tensors are not those of its settings (another version of "
+                 "the program wrote it); use that version");
+}
+
+std::string resolve_checkpoint(std::string const& path) {
+    namespace fs = std::filesystem;
+    DNAGPT_VALIDATE(fs::exists(path),
+                    << "there is no '" << path << "'; give a checkpoint file or a run folder");
+    if (!fs::is_directory(path)) {
+        return path;
+    }
+    bool const is_run = fs::is_directory(fs::path(path) / "checkpoints");
+    auto const entries = list_checkpoints(is_run ? path + "/checkpoints" : path);
+    DNAGPT_VALIDATE(!entries.empty(),
+                    << "'" << path << "' holds no checkpoint (step_*.h5); give another run folder");
+    return entries.back().path;
+}
+
+template <class T>
+LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::int64_t rows, Stream stream)
+    : config(parse_run_config(reader.header().config, "the checkpoint's settings", {})),
+      shape(model_shape(config.model)),
+      vocabulary{vocabulary_kind(config.model.vocabulary)},
+      layout(make_parameter_layout(shape)),
+      weights("weights", layout.size),
+      params(bind_parameters(shape, layout, weights.data())),
+      activations(inference_bytes<T>(shape, rows)),
+      saved(
+          layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::inference, activations)),
+      batch(shape, rows * shape.context_length),
+      context{stream, GemmEngine(),
+              Arena(gpt_scratch_bytes<T>(shape, rows, shape.context_length))} {
+    require_same_layout(reader.header(), layout);
+    read_weights(reader, context, weights.view());
+}
+
+template struct LoadedModel<float>;
+template struct LoadedModel<bf16>;
+
+}  // namespace dnagpt

@@ -1,0 +1,58 @@
+#include "dnagpt/train/pretrain.hpp"
+
+#include <fmt/format.h>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/train/preemption.hpp"
+#include "dnagpt/train/pretrain_run.hpp"
+
+namespace dnagpt {
+namespace {
+
+bool is_multiple(std::int64_t step, std::int64_t every) {
+    return every > 0 && step % every == 0;
+}
+
+template <class T>
+int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSession const& device) {
+    Preemption const preemption(config.run.time_limit);
+    PretrainRun<T> run(config, world, device);
+    if (run.step() >= run.schedule().steps) {
+        log_info(
+            fmt::format("the run is complete: {} of {} steps", run.step(), run.schedule().steps));
+        return exit_success;
+    }
+    while (run.step() < run.schedule().steps) {
+        std::int64_t const before = run.step();
+        run.train_step();
+        run.poll_save();
+        bool const last = run.step() == run.schedule().steps;
+        if (run.step() > before && (is_multiple(run.step(), config.evaluation.every_steps) ||
+                                    (last && config.evaluation.every_steps > 0))) {
+            run.validate();
+        }
+        if (!last && preemption.requested(world)) {
+            run.save(true);
+            log_info(fmt::format(
+                "told to stop: saved at step {}; run the same command again to go on", run.step()));
+            return exit_run_again;
+        }
+        if (last ||
+            (run.step() > before && is_multiple(run.step(), config.checkpoint.every_steps))) {
+            run.save(last);
+        }
+    }
+    log_info(fmt::format("the run is complete: {} steps", run.step()));
+    return exit_success;
+}
+
+}  // namespace
+
+int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device) {
+    return config.run.precision == "bf16" ? pretrain_as<bf16>(config, world, device)
+                                          : pretrain_as<float>(config, world, device);
+}
+
+}  // namespace dnagpt

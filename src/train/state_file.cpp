@@ -1,0 +1,132 @@
+#include "dnagpt/train/state_file.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
+
+namespace dnagpt {
+namespace {
+
+std::string sampler_text(RunProgress const& progress, RunIdentity const& identity) {
+    nlohmann::ordered_json sampler;
+    sampler["next_step"] = progress.step;
+    sampler["data_digest"] = hash_to_hex(identity.data_digest);
+    return sampler.dump();
+}
+
+std::vector<StateSlab> slabs_of(Partition const& partition, float const* own) {
+    std::vector<StateSlab> slabs;
+    for (Slice const& slice : partition.slices) {
+        slabs.push_back({slice.flat_offset, own + slice.own_offset, slice.count});
+    }
+    return slabs;
+}
+
+void load_vector(CheckpointReader const& reader, StateVector which, Partition const& partition,
+                 float* own) {
+    std::vector<float> host;
+    for (Slice const& slice : partition.slices) {
+        host.resize(static_cast<std::size_t>(slice.count));
+        reader.read(which, slice.flat_offset, host);
+        copy_to_device(host.data(), own + slice.own_offset, slice.count);
+    }
+}
+
+void warn_of_difference(std::string& differences, char const* what, std::string const& stored,
+                        std::string const& now) {
+    if (stored != now) {
+        differences += fmt::format(" {} was '{}', is '{}';", what, stored, now);
+    }
+}
+
+}  // namespace
+
+template <class T>
+CheckpointHeader make_header(RunConfig const& config, TrainingMemory<T> const& memory,
+                             RunProgress const& progress, RunIdentity const& identity) {
+    Vocabulary const vocabulary{vocabulary_kind(config.model.vocabulary)};
+    CheckpointHeader header;
+    header.step = progress.step;
+    header.seed = static_cast<std::uint64_t>(config.run.seed);
+    header.sampler = sampler_text(progress, identity);
+    header.skip_list = progress.skip_list;
+    header.config = to_toml(config, PathKeys::leave_out);
+    header.elements = memory.layout.size;
+    for (TensorEntry const& tensor : memory.layout.tensors) {
+        header.layout.push_back({tensor.name, tensor.offset, tensor.shape});
+    }
+    header.vocabulary = config.model.vocabulary;
+    header.true_word = vocabulary.token_text(vocabulary.true_word());
+    header.false_word = vocabulary.token_text(vocabulary.false_word());
+    header.build = identity.build;
+    header.world_size = identity.world_size;
+    header.threads = identity.threads;
+    header.device_model = identity.device_model;
+    header.libraries = identity.libraries;
+    return header;
+}
+
+template <class T>
+StateSlabs state_slabs(TrainingMemory<T> const& memory) {
+    return {slabs_of(memory.partition, memory.optimizer.master().data()),
+            slabs_of(memory.partition, memory.optimizer.first_moment().data()),
+            slabs_of(memory.partition, memory.optimizer.second_moment().data())};
+}
+
+template <class T>
+void load_state(Context& context, CheckpointReader const& reader, TrainingMemory<T>& memory) {
+    require_same_layout(reader.header(), memory.layout);
+    Optimizer<T> const& optimizer = memory.optimizer;
+    load_vector(reader, StateVector::master, memory.partition, optimizer.master().data());
+    load_vector(reader, StateVector::adam_m, memory.partition, optimizer.first_moment().data());
+    load_vector(reader, StateVector::adam_v, memory.partition, optimizer.second_moment().data());
+    memory.optimizer.publish(context, memory.weights.view());
+}
+
+RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& config,
+                              RunIdentity const& identity) {
+    RunConfig const stored = parse_run_config(header.config, "the checkpoint's settings", {});
+    for (KeyChange const& change : require_compatible(stored, config)) {
+        log_info(fmt::format("changed since the checkpoint: {} was {}, is {}", change.key,
+                             change.stored, change.given));
+    }
+    auto const sampler = nlohmann::json::parse(header.sampler);
+    std::string const digest = sampler.at("data_digest").get<std::string>();
+    DNAGPT_VALIDATE(digest == hash_to_hex(identity.data_digest),
+                    << "the training shards are not those of this run (digest " << digest
+                    << " in the checkpoint, " << hash_to_hex(identity.data_digest)
+                    << " now); point data.shards at the same shards or use "
+                    << "another run.folder");
+    std::string differences;
+    warn_of_difference(differences, "build", header.build, identity.build);
+    warn_of_difference(differences, "world size", std::to_string(header.world_size),
+                       std::to_string(identity.world_size));
+    warn_of_difference(differences, "threads", std::to_string(header.threads),
+                       std::to_string(identity.threads));
+    warn_of_difference(differences, "device", header.device_model, identity.device_model);
+    warn_of_difference(differences, "libraries", header.libraries, identity.libraries);
+    if (!differences.empty()) {
+        log_info("warning: results will not be bit-identical to an uninterrupted run:" +
+                 differences);
+    }
+    return {header.step, header.skip_list};
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                         \
+    template CheckpointHeader make_header(RunConfig const&, TrainingMemory<T> const&, \
+                                          RunProgress const&, RunIdentity const&);    \
+    template StateSlabs state_slabs(TrainingMemory<T> const&);                        \
+    template void load_state(Context&, CheckpointReader const&, TrainingMemory<T>&)
+DNAGPT_INSTANTIATE(float);
+DNAGPT_INSTANTIATE(bf16);
+
+}  // namespace dnagpt
