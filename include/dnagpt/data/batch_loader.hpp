@@ -67,7 +67,7 @@ class BatchLoader {
 
   private:
     void run(std::int64_t step);
-    void work();
+    void work(std::int64_t step);
 
     PretrainData const& data_;
     Vocabulary vocabulary_;

@@ -1,0 +1,279 @@
+#include "dnagpt/data/shard_builder.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/token_shard.hpp"
+#include "dnagpt/genome/fasta_reader.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// One shard to be made; what is written already is null or finished.
+struct PlannedShard {
+    ShardInfo info;
+    std::vector<ShardContig> contigs;
+    bool kept = false;
+};
+
+/// Digest of everything besides the files that decides the shards' bytes.
+std::string settings_digest(SpeciesEntry const& entry, BuildSettings const& settings) {
+    std::string text = fmt::format(
+        "{}|{}|{}|{}|{}|{:.17g}|{:.17g}|{}|{}|{}|{}", shard_format_version, entry.name, entry.token,
+        entry.assembly, fmt::join(entry.contigs, ","), settings.splits.validation_fraction,
+        settings.splits.test_fraction, fmt::join(entry.exclude_contigs, ","),
+        fmt::join(settings.splits.validation_contigs, ","),
+        fmt::join(settings.splits.test_contigs, ","), settings.words_per_shard);
+    for (BedRegion const& region : settings.splits.exclude) {
+        text += fmt::format("|{}:{}-{}", region.name, region.range.begin, region.range.end);
+    }
+    return hash_to_hex(hash_text(text));
+}
+
+std::string shard_path(BuildSettings const& settings, ShardInfo const& info) {
+    return (std::filesystem::path(settings.folder) /
+            shard_file_name(info.species, info.split, info.index))
+        .string();
+}
+
+/// The head of a finished shard; nothing when it is not there or no longer whole.
+std::optional<ShardInfo> finished_shard(std::string const& path) {
+    if (!std::filesystem::exists(path)) {
+        return std::nullopt;
+    }
+    try {
+        return read_shard_info(path);
+    } catch (Error const& error) {
+        log_warning(fmt::format("{}; it is made again", error.what()));
+        return std::nullopt;
+    }
+}
+
+/// Whether the shard is there, made of the same sources with the same settings. Another one is
+/// removed or refused.
+bool keeps_shard(BuildSettings const& settings, ShardInfo const& wanted, ShardInfo* found) {
+    std::string const path = shard_path(settings, wanted);
+    auto const info = finished_shard(path);
+    if (!info) {
+        return false;
+    }
+    bool const same = info->species == wanted.species && info->split == wanted.split &&
+                      info->index == wanted.index &&
+                      info->source_checksum == wanted.source_checksum &&
+                      info->settings == wanted.settings;
+    DNAGPT_VALIDATE(same || settings.replace,
+                    << path << " was made of other sequence or with other settings; give another "
+                    << "--output, or --replace to make it again");
+    if (same && found != nullptr) {
+        *found = *info;
+    }
+    return same;
+}
+
+/// The report when nothing is left to be done.
+std::optional<BuildReport> all_kept(BuildSettings const& settings, ShardInfo wanted) {
+    BuildReport report;
+    report.kept = true;
+    for (int s = 0; s < split_count; ++s) {
+        wanted.split = static_cast<Split>(s);
+        std::array<double, split_count> const fractions = {1, settings.splits.validation_fraction,
+                                                           settings.splits.test_fraction};
+        std::int64_t count = fractions[static_cast<std::size_t>(s)] > 0 ? 1 : 0;
+        for (wanted.index = 0; wanted.index < count; ++wanted.index) {
+            ShardInfo found;
+            if (!keeps_shard(settings, wanted, &found)) {
+                return std::nullopt;
+            }
+            count = found.count;
+            report.bases[s] += found.bases;
+            ++report.shards;
+        }
+    }
+    return report;
+}
+
+/// Spreads the contigs of a plan over shards, in source order.
+std::vector<PlannedShard> lay_out(GenomeScan const& scan, SplitPlan const& plan,
+                                  ShardInfo const& wanted, std::int64_t words_per_shard,
+                                  std::vector<std::size_t>& shard_of_contig) {
+    std::vector<PlannedShard> shards;
+    std::array<std::int64_t, split_count> open = {-1, -1, -1};
+    std::array<std::int64_t, split_count> count = {};
+    std::array<std::int64_t, split_count> words = {};
+    for (PlannedContig const& contig : plan.contigs) {
+        auto const s = static_cast<std::size_t>(contig.split);
+        std::int64_t const needed = words_of(contig.length);
+        if (open[s] < 0 || words[s] + needed > words_per_shard) {
+            open[s] = static_cast<std::int64_t>(shards.size());
+            words[s] = 0;
+            shards.push_back({wanted, {}, false});
+            shards.back().info.split = contig.split;
+            shards.back().info.index = count[s]++;
+        }
+        PlannedShard& shard = shards[static_cast<std::size_t>(open[s])];
+        std::string const& name = scan.records[static_cast<std::size_t>(contig.record)].name;
+        shard.contigs.push_back({name, words[s], contig.length, contig.begin});
+        shard.info.bases += contig.length;
+        words[s] += needed;
+        shard_of_contig.push_back(static_cast<std::size_t>(open[s]));
+    }
+    for (PlannedShard& shard : shards) {
+        shard.info.count = count[static_cast<std::size_t>(shard.info.split)];
+    }
+    return shards;
+}
+
+/// Second reading: the planned contigs' bases become words.
+class ShardFiller {
+  public:
+    ShardFiller(BuildSettings const& settings, std::vector<PlannedShard>& shards,
+                std::span<std::size_t const> shard_of_contig)
+        : settings_(settings),
+          shards_(shards),
+          shard_of_contig_(shard_of_contig),
+          left_(shards.size()) {
+        for (std::size_t i = 0; i < shards.size(); ++i) {
+            left_[i] = shards[i].contigs.size();
+        }
+        writers_.resize(shards.size());
+    }
+
+    /// Reads contigs [first, last) of the plan, all of the reader's present record.
+    void fill(FastaReader& reader, SplitPlan const& plan, std::size_t first, std::size_t last) {
+        std::int64_t position = 0;
+        for (std::size_t i = first; i < last; ++i) {
+            PlannedContig const& contig = plan.contigs[i];
+            read(reader, contig.begin - position);
+            read(reader, contig.length);
+            position = contig.begin + contig.length;
+            append(shard_of_contig_[i]);
+        }
+    }
+
+  private:
+    void read(FastaReader& reader, std::int64_t count) {
+        std::int64_t const limit = std::int64_t{1} << 20;
+        for (std::int64_t done = 0; done < count;) {
+            codes_.resize(static_cast<std::size_t>(std::min(limit, count - done)));
+            std::size_t const got = reader.read_bases(codes_);
+            DNAGPT_VALIDATE(got == codes_.size(),
+                            << "a FASTA file became shorter while it was read (it is being "
+                            << "written?); run again when it is complete");
+            done += static_cast<std::int64_t>(got);
+        }
+    }
+    void append(std::size_t index) {
+        PlannedShard const& shard = shards_[index];
+        if (shard.kept) {
+            return;
+        }
+        if (!writers_[index]) {
+            writers_[index] = std::make_unique<ShardWriter>(shard_path(settings_, shard.info),
+                                                            shard.info, shard.contigs);
+        }
+        writers_[index]->append(pack_words_filled(codes_));
+        if (--left_[index] == 0) {
+            writers_[index]->finish();
+            writers_[index].reset();
+        }
+    }
+
+    BuildSettings const& settings_;
+    std::vector<PlannedShard>& shards_;
+    std::span<std::size_t const> shard_of_contig_;
+    std::vector<std::size_t> left_;
+    std::vector<std::unique_ptr<ShardWriter>> writers_;
+    std::vector<std::uint8_t> codes_;
+};
+
+void fill_shards(SpeciesFiles const& species, GenomeScan const& scan, SplitPlan const& plan,
+                 ShardFiller& filler, ReadingProgress const& progress) {
+    std::size_t contig = 0;
+    for (std::size_t file = 0; file < species.files.size(); ++file) {
+        FastaReader reader(species.files[file]);
+        FastaRecord header;
+        std::uint64_t told = 0;
+        for (std::int64_t number = 0; reader.next_record(header); ++number) {
+            std::pair const place(static_cast<std::int32_t>(file), number);
+            std::size_t last = contig;
+            while (last < plan.contigs.size() &&
+                   scan.places[static_cast<std::size_t>(plan.contigs[last].record)] == place) {
+                ++last;
+            }
+            filler.fill(reader, plan, contig, last);
+            contig = last;
+            progress(reader.file_position() - told);
+            told = reader.file_position();
+        }
+    }
+    DNAGPT_EXPECT(contig == plan.contigs.size());
+}
+
+std::string left_out_line(GenomeScan const& scan, SplitPlan const& plan) {
+    std::vector<std::string> parts;
+    if (scan.left_out_records > 0) {
+        parts.push_back(fmt::format("{} records ({} bp) by name or description, such as {}",
+                                    format_count(static_cast<std::uint64_t>(scan.left_out_records)),
+                                    format_count(static_cast<std::uint64_t>(scan.left_out_bases)),
+                                    fmt::join(scan.left_out_examples, ", ")));
+    }
+    if (scan.empty_records > 0) {
+        parts.push_back(fmt::format("{} records without sequence", scan.empty_records));
+    }
+    if (plan.gap_bases > 0) {
+        parts.push_back(fmt::format("{} bp in runs of N",
+                                    format_count(static_cast<std::uint64_t>(plan.gap_bases))));
+    }
+    if (plan.excluded_bases > 0) {
+        parts.push_back(fmt::format("{} bp in excluded regions",
+                                    format_count(static_cast<std::uint64_t>(plan.excluded_bases))));
+    }
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+}  // namespace
+
+BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& settings,
+                         ReadingProgress const& progress) {
+    SpeciesEntry const& entry = species.entry;
+    ShardInfo wanted;
+    wanted.species = entry.name;
+    wanted.species_token = entry.token;
+    wanted.assembly = entry.assembly;
+    wanted.source_checksum = source_checksum(species.files);
+    wanted.settings = settings_digest(entry, settings);
+    wanted.program_version = settings.program_version;
+    if (auto const report = all_kept(settings, wanted)) {
+        progress(2 * static_cast<std::uint64_t>(species.bytes));
+        return *report;
+    }
+    GenomeScan const scan = scan_genome(species, progress);
+    SplitPlan const plan = plan_splits(entry.name, scan.records, scan.groups, settings.splits);
+    std::vector<std::size_t> shard_of_contig;
+    auto shards = lay_out(scan, plan, wanted, settings.words_per_shard, shard_of_contig);
+    BuildReport report;
+    for (PlannedShard& shard : shards) {
+        shard.kept = keeps_shard(settings, shard.info, nullptr);
+        auto const s = static_cast<std::size_t>(shard.info.split);
+        report.bases[s] += shard.info.bases;
+        report.contigs[s] += static_cast<std::int64_t>(shard.contigs.size());
+        ++report.shards;
+    }
+    ShardFiller filler(settings, shards, shard_of_contig);
+    fill_shards(species, scan, plan, filler, progress);
+    report.left_out = left_out_line(scan, plan);
+    return report;
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,144 @@
+#include "dnagpt/data/short_records.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <tuple>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/data/canonical_kmers.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// Keys of one pass: 12 million of 16 bytes.
+constexpr std::int64_t keys_per_pass = 12'000'000;
+
+std::int32_t root_of(std::vector<std::int32_t>& parents, std::int32_t record) {
+    while (parents[static_cast<std::size_t>(record)] != record) {
+        std::int32_t& parent = parents[static_cast<std::size_t>(record)];
+        parent = parents[static_cast<std::size_t>(parent)];
+        record = parent;
+    }
+    return record;
+}
+
+/// The smaller number becomes the root, so that groups do not depend on the order of joining.
+void join(std::vector<std::int32_t>& parents, std::int32_t a, std::int32_t b) {
+    a = root_of(parents, a);
+    b = root_of(parents, b);
+    parents[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
+}
+
+bool read_number(std::string_view text, std::int64_t& number) {
+    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && stop == text.data() + text.size() && number >= 0;
+}
+
+struct Key {
+    std::uint64_t key;
+    std::int32_t record;
+};
+
+}  // namespace
+
+std::optional<RecordCoordinates> record_coordinates(std::string_view name) {
+    if (name.ends_with("(+)") || name.ends_with("(-)")) {
+        name.remove_suffix(3);
+    }
+    std::size_t const colon = name.rfind(':');
+    std::size_t const dash = name.find('-', colon == name.npos ? 0 : colon);
+    if (colon == name.npos || colon == 0 || dash == name.npos) {
+        return std::nullopt;
+    }
+    RecordCoordinates coordinates;
+    coordinates.sequence = std::string(name.substr(0, colon));
+    if (!read_number(name.substr(colon + 1, dash - colon - 1), coordinates.first) ||
+        !read_number(name.substr(dash + 1), coordinates.last) ||
+        coordinates.last < coordinates.first) {
+        return std::nullopt;
+    }
+    return coordinates;
+}
+
+void ShortRecordGroups::add(std::int32_t record, std::string_view name,
+                            std::span<std::uint8_t const> codes) {
+    auto const words = pack_words_filled(codes);
+    entries_.push_back({record, static_cast<std::int32_t>(codes.size()),
+                        static_cast<std::int64_t>(words_.size()), record_coordinates(name)});
+    words_.insert(words_.end(), words.begin(), words.end());
+    bases_ += static_cast<std::int64_t>(codes.size());
+}
+
+std::vector<std::int32_t> ShortRecordGroups::groups(std::int32_t records) const {
+    std::vector<std::int32_t> parents(static_cast<std::size_t>(records));
+    std::iota(parents.begin(), parents.end(), 0);
+    join_overlapping(parents);
+    auto const passes = static_cast<std::uint64_t>(bases_ / keys_per_pass + 1);
+    for (std::uint64_t pass = 0; pass < passes; ++pass) {
+        join_sharing(parents, pass, passes);
+    }
+    for (std::int32_t record = 0; record < records; ++record) {
+        parents[static_cast<std::size_t>(record)] = root_of(parents, record);
+    }
+    return parents;
+}
+
+void ShortRecordGroups::join_overlapping(std::vector<std::int32_t>& parents) const {
+    std::vector<Entry const*> order;
+    for (Entry const& entry : entries_) {
+        if (entry.coordinates) {
+            order.push_back(&entry);
+        }
+    }
+    std::sort(order.begin(), order.end(), [](Entry const* a, Entry const* b) {
+        auto const key = [](Entry const* entry) {
+            return std::tie(entry->coordinates->sequence, entry->coordinates->first, entry->record);
+        };
+        return key(a) < key(b);
+    });
+    Entry const* reaching = nullptr;  // the one that reaches furthest so far
+    for (Entry const* entry : order) {
+        // coordinates that count from 0 are half-open: touching windows do not overlap
+        bool const overlaps = reaching != nullptr &&
+                              reaching->coordinates->sequence == entry->coordinates->sequence &&
+                              entry->coordinates->first < reaching->coordinates->last;
+        if (overlaps) {
+            join(parents, reaching->record, entry->record);
+        }
+        if (!overlaps || entry->coordinates->last > reaching->coordinates->last) {
+            reaching = entry;
+        }
+    }
+}
+
+void ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents, std::uint64_t pass,
+                                     std::uint64_t passes) const {
+    __extension__ using Wide = unsigned __int128;
+    std::vector<Key> keys;
+    keys.reserve(static_cast<std::size_t>(std::min(bases_, keys_per_pass * 5 / 4)));
+    std::vector<std::uint8_t> codes;
+    for (Entry const& entry : entries_) {
+        auto const words =
+            static_cast<std::size_t>((entry.length + bases_per_word - 1) / bases_per_word);
+        codes.resize(words * bases_per_word);
+        unpack_words(std::span(words_).subspan(static_cast<std::size_t>(entry.first_word), words),
+                     codes);
+        for_each_canonical_kmer(codes, [&](std::size_t, std::uint64_t kmer) {
+            std::uint64_t const key = spread_kmer(kmer);
+            if (static_cast<std::uint64_t>((Wide{key} * passes) >> 64) == pass) {
+                keys.push_back({key, entry.record});
+            }
+        });
+    }
+    std::sort(keys.begin(), keys.end(), [](Key const& a, Key const& b) { return a.key < b.key; });
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+        if (keys[i].key == keys[i - 1].key) {
+            join(parents, keys[i].record, keys[i - 1].record);
+        }
+    }
+}
+
+}  // namespace dnagpt
