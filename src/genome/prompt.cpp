@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <system_error>
 
 #include "dnagpt/core/check.hpp"
@@ -80,7 +81,7 @@ std::size_t read_numbers(std::string_view text, std::size_t at, Prompt& prompt) 
     }
 }
 
-/// Whether the text at `at` looks like a number where none may stand.
+/// Error naming the first digit of text[at, end), which is no number after `<M>`.
 void refuse_stray_number(std::string_view text, std::size_t at, std::size_t end) {
     auto const begin = text.begin() + static_cast<std::ptrdiff_t>(at);
     auto const stop = text.begin() + static_cast<std::ptrdiff_t>(end);
