@@ -21,8 +21,8 @@ void add_block_sums(char const* name, Context& context, std::int64_t count, Term
     std::int64_t const blocks = ceil_divide(count, length);
     ArenaScope const scope(context.scratch);
     double* const partials = context.scratch.vector<double>(blocks).data();
-    Kokkos::parallel_for(
-        name, teams_of(blocks), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        name, blocks, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * length;
             std::int64_t const left = count - first;
             A const partial = team_sum<A>(team, left < length ? left : length,
@@ -31,8 +31,8 @@ void add_block_sums(char const* name, Context& context, std::int64_t count, Term
                            [&]() { partials[team.league_rank()] = static_cast<double>(partial); });
         });
     double* const total = sum.data();
-    Kokkos::parallel_for(
-        name, teams_of(1), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        name, 1, KOKKOS_LAMBDA(Team const& team) {
             double const added =
                 team_sum<double>(team, blocks, [&](int block) { return partials[block]; });
             Kokkos::single(Kokkos::PerTeam(team), [&]() { total[0] += added; });

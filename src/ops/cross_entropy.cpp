@@ -47,9 +47,8 @@ void cross_entropy_forward_backward(Context& /*context*/, Matrix<T> logits,
     std::int32_t const* const ids = targets.data();
     float const* const scales = scale.data();
     double* const losses = row_loss.data();
-    Kokkos::parallel_for(
-        "cross_entropy_forward_backward", teams_of(rows_of(logits)),
-        KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "cross_entropy_forward_backward", rows_of(logits), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T* const values = all_logits + row * columns;
             int const target = ids[row];
@@ -81,8 +80,8 @@ void cross_entropy_forward(Context& /*context*/, Matrix<T> logits, Vector<std::i
     T const* const all_logits = logits.data();
     std::int32_t const* const ids = targets.data();
     double* const losses = row_loss.data();
-    Kokkos::parallel_for(
-        "cross_entropy_forward", teams_of(rows_of(logits)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "cross_entropy_forward", rows_of(logits), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T const* const values = all_logits + row * columns;
             int const target = ids[row];

@@ -18,8 +18,8 @@ void add_positions(std::int64_t context_length, Matrix<T> const& doutput,
     std::int64_t const columns = columns_of(doutput);
     T const* const douts = doutput.data();
     A* const table = dposition_table.data();
-    Kokkos::parallel_for(
-        "embedding_backward_positions", teams_of(std::min(context_length, rows)),
+    for_each_team(
+        "embedding_backward_positions", std::min(context_length, rows),
         KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = team.league_rank();
             A* const sums = table + position * columns;
@@ -42,8 +42,8 @@ void add_tokens(Vector<std::int32_t> const& tokens, Matrix<T> const& doutput,
     T const* const douts = doutput.data();
     A* const table = dtoken_table.data();
     int const teams = std::min(static_cast<int>(ExecutionSpace().concurrency()), 1024);
-    Kokkos::parallel_for(
-        "embedding_backward_tokens", teams_of(teams), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "embedding_backward_tokens", teams, KOKKOS_LAMBDA(Team const& team) {
             for (std::int64_t row = 0; row < rows; ++row) {
                 std::int32_t const token = ids[row];
                 if (token < 0 || token % teams != team.league_rank()) {
@@ -72,8 +72,8 @@ void embedding_forward(Context& /*context*/, Vector<std::int32_t> tokens,
     T const* const token_rows = token_table.data();
     T const* const position_rows = position_table.data();
     T* const outputs = output.data();
-    Kokkos::parallel_for(
-        "embedding_forward", teams_of(rows_of(output)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "embedding_forward", rows_of(output), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T const* const position = position_rows + row % context_length * columns;
             T* const out = outputs + row * columns;
@@ -110,8 +110,8 @@ void scatter_add_rows(Context& /*context*/, Matrix<T> source, Vector<std::int32_
     T const* const sources = source.data();
     std::int32_t const* const rows = indices.data();
     T* const destinations = destination.data();
-    Kokkos::parallel_for(
-        "scatter_add_rows", teams_of(rows_of(source)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "scatter_add_rows", rows_of(source), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T const* const from = sources + row * columns;
             T* const to = destinations + rows[row] * columns;
@@ -128,8 +128,8 @@ void gather_rows(Context& /*context*/, Matrix<T> source, Vector<std::int32_t> in
     T const* const sources = source.data();
     std::int32_t const* const rows = indices.data();
     T* const destinations = destination.data();
-    Kokkos::parallel_for(
-        "gather_rows", teams_of(rows_of(destination)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "gather_rows", rows_of(destination), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T const* const from = sources + rows[row] * columns;
             T* const to = destinations + row * columns;

@@ -72,9 +72,8 @@ KOKKOS_INLINE_FUNCTION void backward_row(Team const& team, Backward<T> const& of
 template <class T, Mode mode>
 void backward_rows(Backward<T> const& of) {
     std::int64_t const per_block = rows_per_block(of.rows);
-    Kokkos::parallel_for(
-        "layernorm_backward", teams_of(ceil_divide(of.rows, per_block)),
-        KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "layernorm_backward", ceil_divide(of.rows, per_block), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * per_block;
             std::int64_t const end = first + per_block < of.rows ? first + per_block : of.rows;
             auto* const partial = of.partials + team.league_rank() * of.columns;
@@ -89,8 +88,8 @@ void backward_rows(Backward<T> const& of) {
 template <class A>
 void add_columns(A const* partials, std::int64_t blocks, std::int64_t columns, A* sums) {
     constexpr std::int64_t columns_per_team = 256;
-    Kokkos::parallel_for(
-        "layernorm_dweight", teams_of(ceil_divide(columns, columns_per_team)),
+    for_each_team(
+        "layernorm_dweight", ceil_divide(columns, columns_per_team),
         KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * columns_per_team;
             std::int64_t const left = columns - first;
@@ -117,8 +116,8 @@ void layernorm_forward(Context& /*context*/, Matrix<T> input, Vector<T> weight,
     A* const means = mean.data();
     A* const rstds = rstd.data();
     T* const outputs = output.data();
-    Kokkos::parallel_for(
-        "layernorm_forward", teams_of(rows_of(input)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        "layernorm_forward", rows_of(input), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             T const* const in = inputs + row * columns;
             T* const out = outputs + row * columns;

@@ -23,6 +23,14 @@ inline TeamPolicy teams_of(std::int64_t teams) {
     return TeamPolicy(static_cast<int>(teams), Kokkos::AUTO);
 }
 
+/// body(team) for each of `teams` teams, of the size that the backend takes to suit the kernel.
+template <class Body>
+void for_each_team(char const* name, std::int64_t teams, Body const& body) {
+    if (teams > 0) {
+        Kokkos::parallel_for(name, teams_of(teams), body);
+    }
+}
+
 /// body(i) for i < count, spread over the team's threads and vector lanes.
 template <class Body>
 KOKKOS_INLINE_FUNCTION void team_for(Team const& team, std::int64_t count, Body const& body) {
@@ -56,8 +64,8 @@ KOKKOS_INLINE_FUNCTION A team_max(Team const& team, std::int64_t count, Term con
 /// body(i) for i < count in blocks of block_length. `body` holds plain pointers.
 template <class Body>
 void for_each_element(char const* name, std::int64_t count, Body const& body) {
-    Kokkos::parallel_for(
-        name, teams_of(ceil_divide(count, block_length)), KOKKOS_LAMBDA(Team const& team) {
+    for_each_team(
+        name, ceil_divide(count, block_length), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * block_length;
             std::int64_t const left = count - first;
             team_for(team, left < block_length ? left : block_length,
