@@ -52,6 +52,7 @@ Result checked(Result result, std::string const& path, std::string const& what) 
 void prepare_hdf5() {
     static bool const done = [] {
         ::setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+        H5dont_atexit();  // at exit HDF5 crashes on files whose closing failed on a full disk
         return H5open() >= 0 && H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
     }();
     DNAGPT_VALIDATE(done, << "the HDF5 library does not start; check its installation");

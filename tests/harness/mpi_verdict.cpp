@@ -18,20 +18,23 @@ class FailurePrinter : public ::testing::EmptyTestEventListener {
     explicit FailurePrinter(int rank) : rank_(rank) {}
 
   private:
+    // Asking UnitTest for the test within OnTestPartResult would wait for its own lock.
+    void OnTestStart(::testing::TestInfo const& info) override { test_ = &info; }
+    void OnTestEnd(::testing::TestInfo const&) override { test_ = nullptr; }
     void OnTestPartResult(::testing::TestPartResult const& result) override {
         if (!result.failed()) {
             return;
         }
-        auto const* test = ::testing::UnitTest::GetInstance()->current_test_info();
         char const* file = result.file_name();
         std::fprintf(stderr, "rank %d: %s.%s failed at %s:%d\n%s\n", rank_,
-                     test != nullptr ? test->test_suite_name() : "(no suite)",
-                     test != nullptr ? test->name() : "(no test)",
+                     test_ != nullptr ? test_->test_suite_name() : "(no suite)",
+                     test_ != nullptr ? test_->name() : "(no test)",
                      file != nullptr ? file : "(unknown file)", result.line_number(),
                      result.message());
     }
 
     int rank_;
+    ::testing::TestInfo const* test_ = nullptr;
 };
 
 }  // namespace

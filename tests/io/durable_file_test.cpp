@@ -1,35 +1,20 @@
 #include "dnagpt/io/durable_file.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "io/file_size_limit.hpp"
 #include "io/scratch_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::FileSizeLimit;
 using testing::message_of;
 using testing::ScratchFolder;
-
-/// Files may not grow past `bytes` while this lives: what a full disk looks like to a writer.
-class FileSizeLimit {
-  public:
-    explicit FileSizeLimit(rlim_t bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        ::getrlimit(RLIMIT_FSIZE, &old_);
-        rlimit const limit = {bytes, old_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &old_); }
-
-  private:
-    rlimit old_{};
-};
 
 TEST(DurableFile, WritesAndReadsAtOffsets) {
     ScratchFolder const folder;

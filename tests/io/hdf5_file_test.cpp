@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dnagpt/core/check.hpp"
+#include "io/file_size_limit.hpp"
 #include "io/scratch_folder.hpp"
 
 namespace dnagpt {
@@ -125,6 +126,24 @@ TEST(Hdf5File, DamageIsNamedWithItsDataset) {
     EXPECT_NE(message.find("damaged in block 5 ("), std::string::npos) << message;
     EXPECT_NE(message.find(": /second)"), std::string::npos) << message;
     EXPECT_EQ(message.find("/first"), std::string::npos) << message;
+}
+
+TEST(Hdf5File, FullDiskIsAnErrorAndOtherFilesGoOn) {
+    ScratchFolder const folder;
+    std::vector<double> const values(1 << 20, 1.0);
+    {
+        testing::FileSizeLimit const limit(1 << 20);
+        auto const message = message_of([&] {
+            auto file = Hdf5File::create(folder.file("a.h5"), 512);
+            file.write("/v", values);
+            file.close_and_seal();
+        });
+        EXPECT_NE(message.find(folder.file("a.h5")), std::string::npos) << message;
+    }
+    auto file = Hdf5File::create(folder.file("b.h5"), 8192);
+    file.write("/v", values);
+    file.close_and_seal();
+    EXPECT_EQ(Hdf5File::open_read(folder.file("b.h5")).read<double>("/v"), values);
 }
 
 TEST(Hdf5File, ErrorsNamePathAndObject) {

@@ -1,0 +1,192 @@
+#include "dnagpt/checkpoint/checkpoint_folder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <string_view>
+
+#include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/user_block.hpp"
+
+namespace dnagpt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view name_start = "step_";
+constexpr std::string_view name_end = ".h5";
+constexpr std::string_view temporary_end = ".h5.tmp";
+
+/// The step in a checkpoint's file name; nothing for other names.
+std::optional<std::int64_t> step_of(std::string_view name) {
+    if (!name.starts_with(name_start) || !name.ends_with(name_end) ||
+        name.size() <= name_start.size() + name_end.size()) {
+        return std::nullopt;
+    }
+    name.remove_prefix(name_start.size());
+    name.remove_suffix(name_end.size());
+    std::int64_t step = -1;
+    auto const result = std::from_chars(name.data(), name.data() + name.size(), step);
+    bool const whole = result.ec == std::errc() && result.ptr == name.data() + name.size();
+    return whole && step >= 0 ? std::optional(step) : std::nullopt;
+}
+
+void remove_stale_files(std::string const& folder) {
+    if (!fs::is_directory(folder)) {
+        return;
+    }
+    std::vector<fs::path> stale;
+    for (auto const& entry : fs::directory_iterator(folder)) {
+        std::string const name = entry.path().filename();
+        if (name.starts_with(name_start) && name.ends_with(temporary_end)) {
+            stale.push_back(entry.path());
+        }
+    }
+    for (auto const& path : stale) {
+        log_info("removing " + path.string() + ", left by an interrupted save");
+        fs::remove(path);
+    }
+}
+
+/// Rank 0's view of the folder on every rank, so that all try the same files.
+std::vector<std::int64_t> agree_on_steps(Communicator const& comm, std::string const& folder) {
+    std::string problem;
+    std::string text;
+    if (comm.rank() == 0) {
+        try {
+            remove_stale_files(folder);
+            for (auto const& entry : list_checkpoints(folder)) {
+                text += std::to_string(entry.step) + ' ';
+            }
+        } catch (std::exception const& error) {
+            problem = error.what();
+        }
+    }
+    comm.throw_together(problem);
+    text = comm.broadcast(text);
+    std::vector<std::int64_t> steps;
+    for (std::size_t start = 0; start < text.size(); start = text.find(' ', start) + 1) {
+        steps.push_back(std::stoll(text.substr(start)));
+    }
+    return steps;
+}
+
+/// What is wrong with the file, the same text on every rank; empty when it is whole.
+std::string find_damage(Communicator const& comm, std::string const& path) {
+    try {
+        auto const damage = verify_together(comm, path);
+        return damage.empty() ? "" : path + " is damaged in " + describe_damage(damage);
+    } catch (Error const& error) {
+        return error.what();
+    }
+}
+
+void expect_usable(Communicator const& comm, std::string const& path) {
+    std::string problem;
+    try {
+        DNAGPT_VALIDATE(!is_from_newer_program(open_for_reading(path)),
+                        << path << " was written by a newer version of dnagpt (and is the newest "
+                        << "checkpoint); use that version, or move the file away");
+    } catch (std::exception const& error) {
+        problem = error.what();
+    }
+    comm.throw_together(problem);
+}
+
+void set_aside(Communicator const& comm, std::string const& path, std::string const& damage) {
+    std::string problem;
+    if (comm.rank() == 0) {
+        log_warning(damage + "; it is set aside as " + path + ".damaged");
+        try {
+            rename_durably(path, path + ".damaged");
+        } catch (std::exception const& error) {
+            problem = error.what();
+        }
+    }
+    comm.throw_together(problem);
+}
+
+bool has_intact_head(std::string const& path) {
+    try {
+        read_user_block(open_for_reading(path));
+        return true;
+    } catch (Error const&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+std::string checkpoint_path(std::string const& folder, std::int64_t step) {
+    return (fs::path(folder) / fmt::format("{}{:08d}{}", name_start, step, name_end)).string();
+}
+
+std::vector<CheckpointEntry> list_checkpoints(std::string const& folder) {
+    std::vector<CheckpointEntry> entries;
+    if (!fs::is_directory(folder)) {
+        return entries;
+    }
+    for (auto const& entry : fs::directory_iterator(folder)) {
+        auto const step = step_of(entry.path().filename().string());
+        if (step && checkpoint_path(folder, *step) == entry.path().string()) {
+            entries.push_back({*step, entry.path().string()});
+        }
+    }
+    std::ranges::sort(entries, {}, &CheckpointEntry::step);
+    return entries;
+}
+
+std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
+                                                       std::string const& folder) {
+    auto steps = agree_on_steps(comm, folder);
+    while (!steps.empty()) {
+        CheckpointEntry const entry{steps.back(), checkpoint_path(folder, steps.back())};
+        expect_usable(comm, entry.path);
+        std::string const damage = find_damage(comm, entry.path);
+        if (damage.empty()) {
+            return entry;
+        }
+        set_aside(comm, entry.path, damage);
+        steps.pop_back();
+    }
+    return std::nullopt;
+}
+
+void note_latest(std::string const& path) {
+    auto const file = fs::path(path);
+    write_text_atomically((file.parent_path() / "latest").string(),
+                          file.filename().string() + '\n');
+}
+
+std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std::int64_t keep_last,
+                                                 std::int64_t keep_every_steps) {
+    auto const entries = list_checkpoints(folder);
+    auto const count = static_cast<std::int64_t>(entries.size());
+    std::vector<CheckpointEntry> old;
+    bool safe = false;
+    for (std::int64_t i = 0; i < count; ++i) {
+        auto const& entry = entries[static_cast<std::size_t>(i)];
+        bool const stays = i >= count - std::max<std::int64_t>(keep_last, 1) ||
+                           (keep_every_steps > 0 && entry.step % keep_every_steps == 0);
+        if (!stays) {
+            old.push_back(entry);
+        } else if (!safe) {
+            safe = has_intact_head(entry.path);
+        }
+    }
+    std::vector<std::int64_t> removed;
+    for (auto const& entry : safe ? old : std::vector<CheckpointEntry>{}) {
+        std::error_code ignored;
+        if (fs::remove(entry.path, ignored)) {
+            removed.push_back(entry.step);
+        }
+    }
+    return removed;
+}
+
+}  // namespace dnagpt
