@@ -22,12 +22,13 @@ LossScales exact_scales() {
     return {0.0625F, 0.25F, 0.5F, 0};
 }
 
-std::vector<double> part_of(std::vector<double> const& flat, TensorEntry const& tensor) {
+[[maybe_unused]] std::vector<double> part_of(std::vector<double> const& flat,
+                                             TensorEntry const& tensor) {
     auto const first = flat.begin() + tensor.offset;
     return {first, first + tensor.count()};
 }
 
-double distance(std::vector<double> const& a, std::vector<double> const& b) {
+[[maybe_unused]] double distance(std::vector<double> const& a, std::vector<double> const& b) {
     double squares = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
         squares += (a[i] - b[i]) * (a[i] - b[i]);
