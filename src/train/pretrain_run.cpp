@@ -75,7 +75,8 @@ PretrainRun<T>::PretrainRun(RunConfig const& config, Communicator const& world,
       vocabulary_{vocabulary_kind(config.model.vocabulary)},
       training_data_(config.data.shards, Split::train),
       collectives_(world),
-      memory_(config, collectives_, world.rank(), world.size()),
+      memory_(model_shape(config.model), config.optimizer, micro_batch_rows(config, world.size()),
+              collectives_, world),
       context_(make_context<T>(config, world, device.stream())) {
     if (config.evaluation.every_steps > 0) {
         validation_data_.emplace(config.data.shards, Split::validation);

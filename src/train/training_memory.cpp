@@ -36,22 +36,23 @@ MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int wor
 }
 
 template <class T>
-TrainingMemory<T>::TrainingMemory(RunConfig const& config, DeviceCollectives& collectives, int rank,
-                                  int world_size)
-    : shape(model_shape(config.model)),
+TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSection const& settings,
+                                  std::int64_t rows, DeviceCollectives& collectives,
+                                  Communicator const& world)
+    : shape(model_shape),
       layout(make_parameter_layout(shape)),
-      partition(make_partition(layout.size, rank, world_size)),
+      partition(make_partition(layout.size, world.rank(), world.size())),
       weights("weights", partition.padded_size),
       gradients("gradients", partition.padded_size),
       params(bind_parameters(shape, layout, weights.data())),
       gradient_views(bind_parameters(shape, layout, gradients.data())),
-      activations(activation_bytes<T>(shape, micro_batch_rows(config, world_size))),
-      saved(layout_gpt_saved<T>(shape, micro_batch_rows(config, world_size) * shape.context_length,
-                                Purpose::training, activations)),
-      batch(shape, micro_batch_rows(config, world_size) * shape.context_length),
+      activations(activation_bytes<T>(shape, rows)),
+      saved(
+          layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::training, activations)),
+      batch(shape, rows * shape.context_length),
       sums("loss sums", 3),
       gradient_sync(collectives, partition),
-      optimizer(config.optimizer, layout, partition, collectives) {}
+      optimizer(settings, layout, partition, collectives) {}
 
 template <class T>
 void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64_t seed) {

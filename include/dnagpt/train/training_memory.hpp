@@ -37,8 +37,9 @@ MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int wor
 /// Everything a training run keeps on a rank's device. Taken once; nothing allocates afterwards.
 template <class T>
 struct TrainingMemory {
-    TrainingMemory(RunConfig const& config, DeviceCollectives& collectives, int rank,
-                   int world_size);
+    /// `rows` is the micro-batch of a rank.
+    TrainingMemory(ModelShape const& shape, OptimizerSection const& settings, std::int64_t rows,
+                   DeviceCollectives& collectives, Communicator const& world);
     TrainingMemory(TrainingMemory const&) = delete;
     TrainingMemory& operator=(TrainingMemory const&) = delete;
 
