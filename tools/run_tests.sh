@@ -79,14 +79,16 @@ run_ctest() {
     ctest --preset tests -j "$jobs" -LE "$left_out"
 }
 
-# The rooms whose tests the sanitizers see, and the number of processes that compile for them.
-sanitized_rooms='core|config|io|genome|data|comm|device|ops|model|checkpoint|eval|train|scripts'
+# The rooms whose tests the sanitizers see. Leaks are looked for in those that do not start MPI: Open
+# MPI's plug-ins leave memory behind and are unloaded, so that no suppression can name them.
+rooms_without_mpi='core|config|io|genome|data'
+rooms_with_mpi='comm|device|ops|model|checkpoint|eval|train'
 
 build_sanitized() {
     local targets
     cmake --preset asan --log-level=NOTICE || return 1
     mapfile -t targets < <(ninja -C build/asan -t targets all |
-        sed -nE "s/^(($sanitized_rooms)_[a-z0-9_]+_test): phony\$/\1/p")
+        sed -nE "s/^(($rooms_without_mpi|$rooms_with_mpi)_[a-z0-9_]+_test): phony\$/\1/p")
     [ "${#targets[@]}" -gt 0 ] || {
         echo "no test target found in build/asan" >&2
         return 1
@@ -94,8 +96,6 @@ build_sanitized() {
     cmake --build build/asan -j "$jobs" --target "${targets[@]}"
 }
 
-# Open MPI and what it loads leave memory to the end of the process: leaks are looked for in the
-# tests without launcher only, with what MPI leaves there suppressed by library.
 run_sanitized() {
     local leaks=1 status=0
     if ! leaks_can_be_found; then
@@ -103,11 +103,10 @@ run_sanitized() {
         leaks=0
     fi
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-    export LSAN_OPTIONS="suppressions=$root/tools/leaks_of_libraries.txt:print_suppressions=0"
     ASAN_OPTIONS=detect_leaks=$leaks \
-        ctest --preset asan -j "$jobs" -R "^($sanitized_rooms)\\." -LE "mpi|$left_out" || status=1
-    ASAN_OPTIONS=detect_leaks=0 ctest --preset asan -j "$jobs" \
-        -R "^($sanitized_rooms)\\." -L mpi -LE "$left_out" || status=1
+        ctest --preset asan -j "$jobs" -R "^($rooms_without_mpi)\\." -LE "$left_out" || status=1
+    ASAN_OPTIONS=detect_leaks=0 \
+        ctest --preset asan -j "$jobs" -R "^($rooms_with_mpi)\\." -LE "$left_out" || status=1
     return "$status"
 }
 
@@ -170,7 +169,7 @@ run_pytest() {
         return 77
     }
     local status=0
-    build/venv-tests/bin/python -m pytest -q -p no:cacheprovider tests/tools || status=$?
+    build/venv-tests/bin/python -m pytest -q -rs -p no:cacheprovider tests/tools || status=$?
     return "$status"
 }
 
