@@ -60,14 +60,18 @@ nlohmann::ordered_json markov_json(std::vector<BitSum> const& scores) {
     return json;
 }
 
+void add(nlohmann::ordered_json& number, double value) {
+    number = (number.is_null() ? 0.0 : number.get<double>()) + value;
+}
+
 void add_to_mean(nlohmann::ordered_json const& scores, nlohmann::ordered_json& sum,
                  nlohmann::ordered_json& count) {
     for (auto const& [key, value] : scores.items()) {
         if (value.is_object()) {
             add_to_mean(value, sum[key], count[key]);
         } else if (value.is_number()) {
-            sum[key] = sum.value(key, 0.0) + value.get<double>();
-            count[key] = count.value(key, 0.0) + 1.0;
+            add(sum[key], value.get<double>());
+            add(count[key], 1.0);
         }
     }
 }

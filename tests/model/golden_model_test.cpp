@@ -8,6 +8,7 @@
 
 #include "dnagpt/io/hdf5_file.hpp"
 #include "dnagpt/model/token_scores.hpp"
+#include "harness/golden_file.hpp"
 #include "model/small_model.hpp"
 
 namespace dnagpt::testing {
@@ -31,35 +32,6 @@ void expect_near_golden(std::vector<double> const& ours, std::vector<float> cons
     EXPECT_LE(difference, tolerance * largest) << name;
 }
 
-ModelShape golden_shape(Hdf5File const& file) {
-    return {file.int_attribute("/", "layers"), file.int_attribute("/", "heads"),
-            file.int_attribute("/", "channels"), file.int_attribute("/", "context"),
-            file.int_attribute("/", "vocabulary")};
-}
-
-Batch golden_batch(Hdf5File const& file) {
-    Batch batch;
-    std::vector<std::int64_t> const shape = file.shape("/batch/tokens");
-    batch.rows = shape[0];
-    batch.context_length = shape[1];
-    batch.tokens = file.read<std::int32_t>("/batch/tokens");
-    batch.targets = file.read<std::int32_t>("/batch/targets");
-    batch.number_positions = file.read<std::int32_t>("/batch/numbers_position");
-    batch.number_values = file.read<float>("/batch/numbers_value");
-    batch.regression_positions = file.read<std::int32_t>("/batch/regression_position");
-    batch.regression_targets = file.read<float>("/batch/regression_target");
-    batch.answer_positions = file.read<std::int32_t>("/batch/order_position");
-    batch.answer_targets = file.read<std::int32_t>("/batch/order_target");
-    return batch;
-}
-
-TargetCounts counts_of(Batch const& batch) {
-    return {std::count_if(batch.targets.begin(), batch.targets.end(),
-                          [](std::int32_t target) { return target >= 0; }),
-            static_cast<std::int64_t>(batch.regression_targets.size()),
-            static_cast<std::int64_t>(batch.answer_targets.size())};
-}
-
 template <class T>
 class GoldenModel {
   public:
@@ -76,7 +48,7 @@ class GoldenModel {
     }
 
     LossScales scales() const {
-        TargetCounts const counts = counts_of(batch);
+        TargetCounts const counts = count_targets(batch);
         auto const share = [](double weight, std::int64_t count) {
             return static_cast<float>(weight / static_cast<double>(count));
         };
@@ -103,7 +75,7 @@ class GoldenModel {
     }
 
     void expect_losses_and_gradients() {
-        TargetCounts const counts = counts_of(batch);
+        TargetCounts const counts = count_targets(batch);
         StepResult const step = model.step(batch, scales());
         auto const expect_loss = [&](double ours, char const* name) {
             double const golden = file.double_attribute("/", name);

@@ -1,0 +1,122 @@
+#include "dnagpt/eval/validation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "dnagpt/eval/evaluation_report.hpp"
+#include "dnagpt/model/parameter_layout.hpp"
+#include "harness/device_test_session.hpp"
+#include "harness/mpi_verdict.hpp"
+#include "train/tiny_run.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::world;
+
+constexpr ModelShape shape{1, 2, 16, 32, 15659};
+
+/// Two species, a model whose weights are all drawn.
+class Validation : public ::testing::Test {
+  protected:
+    Validation()
+        : folder_(world()),
+          layout_(make_parameter_layout(shape)),
+          weights_("weights", layout_.size) {
+        if (world().rank() == 0) {
+            testing::write_tiny_shards(folder_.path("shards"));
+        }
+        world().barrier();
+        std::vector<float> drawn(static_cast<std::size_t>(layout_.size));
+        draw_initial_weights(layout_, 1, 0, layout_.size, drawn.data());
+        copy_to_device(drawn.data(), weights_.data(), layout_.size);
+    }
+
+    static ValidationSettings settings(std::int64_t micro_batch) {
+        ValidationSettings settings;
+        settings.windows_per_species = 5;
+        settings.task_rows_per_species = 6;
+        settings.context_length = shape.context_length;
+        settings.micro_batch = micro_batch;
+        return settings;
+    }
+
+    std::vector<SpeciesSums> score(ValidationSet const& set) {
+        std::int64_t const positions = set.settings().micro_batch * shape.context_length;
+        auto const bytes = [&](auto&& lay_out) {
+            Arena counting;
+            lay_out(counting);
+            return counting.high_water();
+        };
+        Arena activations(bytes([&](Arena& arena) {
+            layout_gpt_saved<float>(shape, positions, Purpose::inference, arena);
+        }));
+        auto const saved =
+            layout_gpt_saved<float>(shape, positions, Purpose::inference, activations);
+        DeviceBatch batch(shape, positions);
+        Context context{testing::device().stream(), GemmEngine(),
+                        Arena(gpt_scratch_bytes<float>(shape, set.settings().micro_batch,
+                                                       shape.context_length))};
+        auto const params = bind_parameters(shape, layout_, weights_.data());
+        return score_validation(context, params, saved, batch, set, world());
+    }
+
+    testing::SharedFolder folder_;
+    ParameterLayout layout_;
+    Buffer<float> weights_;
+};
+
+/// Weights of deviation 0.02 say almost nothing: a word costs about the logarithm of the
+/// vocabulary.
+TEST_F(Validation, AnUntrainedModelIsNearUniform) {
+    PretrainData const data(folder_.path("shards"), Split::validation);
+    auto const sums = score(ValidationSet(data, {}, settings(3)));
+    ASSERT_EQ(sums.size(), 2U);
+    double const uniform = std::log2(15659.0) / 6;
+    for (SpeciesSums const& species : sums) {
+        EXPECT_NEAR(bits_per_base(species), uniform, 0.05);
+        EXPECT_EQ(species.gc_count, 6);
+        EXPECT_EQ(species.order_count, 6);
+        EXPECT_EQ(species.bases, 5 * 31 * 6);
+    }
+}
+
+TEST_F(Validation, MicroBatchChangesNothingButRounding) {
+    PretrainData const data(folder_.path("shards"), Split::validation);
+    auto const small = score(ValidationSet(data, {}, settings(1)));
+    auto const large = score(ValidationSet(data, {}, settings(4)));
+    for (std::size_t i = 0; i < small.size(); ++i) {
+        EXPECT_NEAR(small[i].nats, large[i].nats, 1e-5 * small[i].nats);
+        EXPECT_NEAR(small[i].gc_squared_error, large[i].gc_squared_error,
+                    1e-4 * large[i].gc_squared_error);
+        EXPECT_EQ(small[i].order_count, large[i].order_count);
+        EXPECT_EQ(small[i].bases, large[i].bases);
+    }
+}
+
+/// Text of period 12 is foretold by a Markov model of order 5, not by its letter frequencies.
+TEST_F(Validation, ReportHoldsScoresMarkovValuesAndTheirMean) {
+    PretrainData const training(folder_.path("shards"), Split::train);
+    PretrainData const data(folder_.path("shards"), Split::validation);
+    ValidationSet set(data, {}, settings(4));
+    auto const sums = score(set);
+    auto const markov = score_markov_models(training, set, world());
+    auto const report =
+        evaluation_report({"x/step_00000007.h5", 7, "validation"}, data, sums, markov);
+    EXPECT_EQ(report["format_version"], 1);
+    EXPECT_EQ(report["checkpoint"], "step_00000007.h5");
+    auto const& first = report["species"]["first_species"];
+    auto const& second = report["species"]["second_species"];
+    EXPECT_NEAR(first["bits_per_base"].get<double>(), bits_per_base(sums[0]), 1e-12);
+    EXPECT_EQ(first["markov"].size(), 6U);
+    EXPECT_TRUE(first["bits_per_base_novel"].is_null());
+    double const mean =
+        (first["markov"]["order_2"].get<double>() + second["markov"]["order_2"].get<double>()) / 2;
+    EXPECT_NEAR(report["mean"]["markov"]["order_2"].get<double>(), mean, 1e-12);
+    EXPECT_EQ(report["all_rows"]["order_count"], 12);
+}
+
+}  // namespace
+}  // namespace dnagpt
