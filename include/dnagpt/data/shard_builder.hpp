@@ -5,6 +5,7 @@
 
 #include "dnagpt/data/genome_scan.hpp"
 #include "dnagpt/data/splits.hpp"
+#include "dnagpt/data/token_shard.hpp"
 
 namespace dnagpt {
 
@@ -16,7 +17,7 @@ struct BuildSettings {
     /// Shards of other sources or settings are replaced instead of refused.
     bool replace = false;
     /// Words of a shard at most; smaller in tests.
-    std::int64_t words_per_shard = std::int64_t{256} << 20;
+    std::int64_t words_per_shard = shard_words;
 };
 
 /// What became of a species.

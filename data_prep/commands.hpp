@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dnagpt {
+
+struct SynthesizeOptions {
+    std::string output;
+    std::uint64_t seed = 1;
+    double size_factor = 1;
+};
+/// Writes nine synthetic genomes (FASTA.gz) and their species.toml.
+void synthesize(SynthesizeOptions const& options);
+
+struct ShardOptions {
+    std::string species;
+    std::string genomes;  ///< empty: the folder of the species table
+    std::string output;
+    double validation_fraction = 0.05;
+    double test_fraction = 0.05;
+    std::vector<std::string> validation_contigs;
+    std::vector<std::string> test_contigs;
+    std::string exclude;  ///< BED file or empty
+    bool replace = false;
+};
+/// Makes the token shards of all species of a table, spread over the ranks; starts MPI. Returns the
+/// exit code; a failing rank prints its message and ends all.
+int shard(ShardOptions const& options, int& argc, char**& argv);
+
+/// Prints what shards (or folders of them) hold after verifying them. Returns the exit code.
+int inspect(std::vector<std::string> const& paths);
+
+}  // namespace dnagpt

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "commands.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/token_shard.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr std::int64_t piece_words = std::int64_t{1} << 20;
+
+std::string count_text(std::int64_t count) {
+    return format_count(static_cast<std::uint64_t>(count));
+}
+
+/// Folders are replaced by the shards in them.
+std::vector<std::string> shard_files(std::vector<std::string> const& paths) {
+    std::vector<std::string> files;
+    for (std::string const& path : paths) {
+        if (!std::filesystem::is_directory(path)) {
+            files.push_back(path);
+            continue;
+        }
+        std::size_t const before = files.size();
+        for (auto const& entry : std::filesystem::directory_iterator(path)) {
+            if (entry.path().extension() == ".h5") {
+                files.push_back(entry.path().string());
+            }
+        }
+        DNAGPT_VALIDATE(files.size() > before,
+                        << path << " holds no *.h5; give shards or a folder of them");
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+    }
+    return files;
+}
+
+/// Bases that are A, C, G or T.
+std::int64_t known_bases(TokenShard const& shard) {
+    auto const counts = word_counts();
+    std::vector<std::uint16_t> words;
+    std::int64_t known = 0;
+    for (std::int64_t first = 0; first < shard.words(); first += piece_words) {
+        words.resize(static_cast<std::size_t>(std::min(piece_words, shard.words() - first)));
+        shard.read_words(first, words);
+        for (std::uint16_t const word : words) {
+            DNAGPT_VALIDATE(word < word_count, << shard.path() << " holds the word number " << word
+                                               << " (15,624 is the last); make the shards again");
+            known += counts[word].acgt;
+        }
+    }
+    return known;
+}
+
+void print_shard(std::string const& path) {
+    TokenShard const shard(path);
+    ShardInfo const& info = shard.info();
+    std::int64_t const unknown = info.bases - known_bases(shard);
+    fmt::print("{}\n", path);
+    fmt::print("  species          {} <{}>{}{}\n", info.species, info.species_token,
+               info.assembly.empty() ? "" : ", ", info.assembly);
+    fmt::print("  split            {}, shard {} of {}\n", split_name(info.split), info.index + 1,
+               info.count);
+    fmt::print("  words            {}\n", count_text(shard.words()));
+    fmt::print("  bases            {}, {:.3f} % N\n", count_text(info.bases),
+               100.0 * static_cast<double>(unknown) / static_cast<double>(info.bases));
+    fmt::print("  contigs          {}\n",
+               count_text(static_cast<std::int64_t>(shard.contigs().size())));
+    fmt::print("  source checksum  {}\n", info.source_checksum);
+    fmt::print("  made by          dnagpt-prep {}, settings {}\n", info.program_version,
+               info.settings);
+    fmt::print("  checksums        ok, digest {}\n", hash_to_hex(shard.digest()));
+}
+
+}  // namespace
+
+int inspect(std::vector<std::string> const& paths) {
+    int exit_code = exit_success;
+    for (std::string const& path : shard_files(paths)) {
+        try {
+            print_shard(path);
+        } catch (Error const& error) {
+            std::fflush(stdout);
+            log_error(error.what());
+            exit_code = exit_failure;
+        }
+    }
+    return exit_code;
+}
+
+}  // namespace dnagpt

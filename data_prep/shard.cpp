@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <numeric>
+
+#include "commands.hpp"
+#include "dnagpt/comm/communicator.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/shard_builder.hpp"
+
+namespace dnagpt {
+namespace {
+
+BuildSettings build_settings(ShardOptions const& options) {
+    DNAGPT_VALIDATE(options.validation_fraction + options.test_fraction < 1,
+                    << "--validation-fraction and --test-fraction leave nothing for training "
+                    << "(their sum is 1 or more); give smaller ones");
+    BuildSettings settings;
+    settings.folder = options.output;
+    settings.splits.validation_fraction = options.validation_fraction;
+    settings.splits.test_fraction = options.test_fraction;
+    settings.splits.validation_contigs = options.validation_contigs;
+    settings.splits.test_contigs = options.test_contigs;
+    if (!options.exclude.empty()) {
+        settings.splits.exclude = read_bed(options.exclude);
+    }
+    settings.program_version = DNAGPT_VERSION;
+    settings.replace = options.replace;
+    return settings;
+}
+
+std::vector<SpeciesFiles> find_files(ShardOptions const& options) {
+    std::string folder = options.genomes;
+    if (folder.empty()) {
+        folder = std::filesystem::absolute(options.species).parent_path().string();
+    }
+    return find_species_files(read_species_table(options.species), folder);
+}
+
+void make_folder(std::string const& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    DNAGPT_VALIDATE(!error, << "the folder " << folder << " cannot be made (" << error.message()
+                            << "); give another --output");
+}
+
+/// The indices of this rank's species: the largest first, each to the rank with least to read.
+std::vector<std::size_t> species_of_rank(std::vector<SpeciesFiles> const& species, int rank,
+                                         int world_size) {
+    std::vector<std::size_t> order(species.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return species[a].bytes > species[b].bytes;
+    });
+    std::vector<std::int64_t> load(static_cast<std::size_t>(world_size), 0);
+    std::vector<std::size_t> own;
+    for (std::size_t const index : order) {
+        auto const least = std::min_element(load.begin(), load.end());
+        *least += species[index].bytes + 1;
+        if (least - load.begin() == rank) {
+            own.push_back(index);
+        }
+    }
+    return own;
+}
+
+std::string report_line(SpeciesFiles const& species, BuildReport const& report) {
+    std::string line = fmt::format("{:<26}", species.entry.name);
+    for (int s = 0; s < split_count; ++s) {
+        line += fmt::format("{:>16}", format_count(static_cast<std::uint64_t>(report.bases[s])));
+    }
+    line += fmt::format("{:>8}{}", report.shards, report.kept ? "  kept" : "");
+    if (!report.left_out.empty()) {
+        line += fmt::format("\n    left out: {}", report.left_out);
+    }
+    return line;
+}
+
+/// Prints what all ranks have made, in the order of the species table.
+void print_reports(Communicator const& world, std::size_t species_count,
+                   std::vector<std::pair<std::size_t, std::string>> const& own) {
+    std::vector<std::string> lines(species_count);
+    for (auto const& [index, line] : own) {
+        lines[index] = line;
+    }
+    if (world.rank() == 0) {
+        fmt::print("{:<26}{:>16}{:>16}{:>16}{:>8}\n", "species (bp)", "train", "validation", "test",
+                   "shards");
+    }
+    for (std::string const& line : lines) {
+        for (std::string const& text : world.all_gather(line)) {
+            if (world.rank() == 0 && !text.empty()) {
+                fmt::print("{}\n", text);
+            }
+        }
+    }
+}
+
+void shard_on_rank(ShardOptions const& options, Communicator const& world) {
+    if (world.rank() == 0) {
+        // wrong input stops the run here, with one message
+        build_settings(options);
+        find_files(options);
+        make_folder(options.output);
+    }
+    world.barrier();
+    BuildSettings const settings = build_settings(options);
+    std::vector<SpeciesFiles> const species = find_files(options);
+    auto const own = species_of_rank(species, world.rank(), world.size());
+    std::uint64_t total = 0;
+    for (std::size_t const index : own) {
+        total += 2 * static_cast<std::uint64_t>(species[index].bytes);
+    }
+    Progress progress("shard", "bytes", total);
+    std::vector<std::pair<std::size_t, std::string>> reports;
+    for (std::size_t const index : own) {
+        BuildReport const report = build_shards(
+            species[index], settings, [&](std::uint64_t bytes) { progress.advance(bytes); });
+        reports.emplace_back(index, report_line(species[index], report));
+    }
+    progress.finish();
+    print_reports(world, species.size(), reports);
+}
+
+}  // namespace
+
+int shard(ShardOptions const& options, int& argc, char**& argv) {
+    MpiSession const session(argc, argv);
+    Communicator const& world = session.world();
+    set_log_rank(world.rank(), world.size());
+    try {
+        shard_on_rank(options, world);
+        return exit_success;
+    } catch (std::exception const& error) {
+        log_error(error.what());
+        if (world.size() == 1) {
+            return exit_failure;
+        }
+        MpiSession::abort(exit_failure);
+    }
+}
+
+}  // namespace dnagpt
