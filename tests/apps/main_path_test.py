@@ -1,0 +1,159 @@
+"""The main path through the programs: genomes, shards, training, interruption, resume, evaluation.
+
+Usage: main_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+CONFIG = """
+[model]
+layers = 1
+heads = 2
+channels = 16
+context_length = 32
+[batch]
+tokens_per_step = 256
+micro_batch = 2
+[schedule]
+steps = 20
+[optimizer]
+learning_rate = 3e-3
+[checkpoint]
+every_steps = 10
+[evaluation]
+every_steps = 10
+windows_per_species = 4
+"""
+# The same rows at another world size: only the order of float sums differs. 20 updates of AdamW
+# amplify a rounding error of 6e-8 by what the first steps' small second moments allow.
+LOSS_TOLERANCE = 2e-4
+
+
+def ranks(count: int, *command: str) -> list[str]:
+    """The command under the launcher."""
+    return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
+
+
+def run(command: list[str], expected: int = 0) -> str:
+    """Runs a command and returns what it printed; its exit status must be as expected."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != expected:
+        raise AssertionError(f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}")
+    return done.stdout
+
+
+class MainPath(unittest.TestCase):
+    """One folder of genomes and shards, one finished run at two ranks, for all tests."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.root = Path(tempfile.mkdtemp(prefix="dnagpt_main_path_"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        (cls.root / "tiny.toml").write_text(CONFIG)
+        run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.05"])
+        cls.shard(2, "shards")
+        run(cls.pretrain(2, "whole"))
+
+    @classmethod
+    def shard(cls, count: int, folder: str) -> None:
+        species = cls.root / "genomes" / "species.toml"
+        run(ranks(count, PREP, "shard", "--species", str(species), "--output", str(cls.root / folder)))
+
+    @classmethod
+    def pretrain(cls, count: int, folder: str, *settings: str) -> list[str]:
+        return ranks(
+            count, DNAGPT, "pretrain", str(cls.root / "tiny.toml"), f"run.folder={cls.root / folder}",
+            f"data.shards={cls.root / 'shards'}", *settings,
+        )
+
+    def losses(self, folder: str) -> dict[int, float]:
+        lines = (self.root / folder / "metrics.jsonl").read_text().splitlines()
+        return {line["step"]: line["loss_next_token"] for line in map(json.loads, lines) if "step" in line}
+
+    def test_shards_are_the_same_for_any_number_of_ranks(self) -> None:
+        for count in (1, 4):
+            folder = f"shards_{count}"
+            self.shard(count, folder)
+            names = sorted(path.name for path in (self.root / "shards").glob("*.h5"))
+            self.assertEqual(len(names), 27)
+            for name in names:
+                self.assertEqual((self.root / "shards" / name).read_bytes(), (self.root / folder / name).read_bytes())
+
+    def test_a_checkpoint_of_two_ranks_goes_on_with_the_same_rows_at_one_and_four(self) -> None:
+        whole = self.losses("whole")
+        self.assertEqual(sorted(whole), list(range(1, 21)))
+        for count in (1, 4):
+            folder = f"at_{count}"
+            shutil.copytree(self.root / "whole", self.root / folder)
+            (self.root / folder / "checkpoints" / "step_00000020.h5").unlink()
+            printed = run(self.pretrain(count, folder))
+            self.assertIn("resumed from", printed)
+            self.assertIn("world size was '2'", printed)
+            resumed = self.losses(folder)
+            self.assertEqual(sorted(resumed), list(range(1, 21)))
+            for step in range(11, 21):
+                self.assertAlmostEqual(resumed[step], whole[step], delta=LOSS_TOLERANCE * whole[step])
+
+    def test_a_signal_saves_and_the_same_command_finishes(self) -> None:
+        command = self.pretrain(2, "stopped", "schedule.steps=100000", "evaluation.every_steps=0")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            metrics = self.root / "stopped" / "metrics.jsonl"
+            while process.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 5):
+                time.sleep(0.05)
+            process.send_signal(signal.SIGUSR1)
+            self.assertEqual(process.wait(timeout=60), 75)
+        steps = max(self.losses("stopped"))
+        run(self.pretrain(2, "stopped", f"schedule.steps={steps + 3}", "evaluation.every_steps=0"))
+        self.assertEqual(sorted(self.losses("stopped")), list(range(1, steps + 4)))
+
+    def test_evaluation_does_not_depend_on_the_ranks(self) -> None:
+        reports = []
+        for count in (1, 2):
+            output = self.root / f"evaluation_{count}.json"
+            run(ranks(count, DNAGPT, "evaluate", "--checkpoint", str(self.root / "whole"), "--shards",
+                      str(self.root / "shards"), "--output", str(output), "--windows", "4", "--task-rows", "8",
+                      "--novel"))
+            reports.append(json.loads(output.read_text()))
+        one, two = reports
+        self.assertEqual(len(one["species"]), 9)
+        self.assertEqual(one["step"], 20)
+        for name, scores in one["species"].items():
+            self.assertAlmostEqual(scores["bits_per_base"], two["species"][name]["bits_per_base"], places=5)
+            self.assertEqual(scores["order_count"], 8)
+            self.assertLess(scores["markov"]["order_2"], 2.1)
+
+    def test_inspect_and_plan_speak_without_ranks(self) -> None:
+        checkpoint = self.root / "whole" / "checkpoints" / "step_00000020.h5"
+        self.assertIn("digests    all match", run([DNAGPT, "inspect", str(checkpoint)]))
+        self.assertIn("memory of a rank", run([DNAGPT, "plan", str(self.root / "tiny.toml")]))
+        shards = sorted(map(str, (self.root / "shards").glob("*.h5")))
+        self.assertIn("homo_sapiens", run([PREP, "inspect", *shards[:20]]))
+
+    def test_a_flipped_bit_is_named(self) -> None:
+        broken = self.root / "broken.h5"
+        content = bytearray((self.root / "whole" / "checkpoints" / "step_00000020.h5").read_bytes())
+        content[-5] ^= 4
+        broken.write_bytes(content)
+        self.assertIn("adam_v", run([DNAGPT, "inspect", str(broken)], expected=1))
+
+    def test_wrong_use_has_its_own_status_and_a_hint(self) -> None:
+        self.assertIn("--help", run([DNAGPT, "pretrain"], expected=2))
+        printed = run(self.pretrain(1, "never", "optimizer.lerning_rate=1"), expected=1)
+        self.assertIn("optimizer.learning_rate", printed)
+        for program in (DNAGPT, PREP):
+            self.assertRegex(run([program, "--version"]), r"^dnagpt(-prep)? \d+\.\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
