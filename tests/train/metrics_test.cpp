@@ -19,7 +19,8 @@ StepMetrics example() {
 
 TEST(Metrics, LineHasTheKeysOfTheContractInOrder) {
     std::string keys;
-    for (auto const& [key, value] : to_json(example()).items()) {
+    auto const line = to_json(example());
+    for (auto const& [key, value] : line.items()) {
         keys += key + " ";
     }
     EXPECT_EQ(keys,

@@ -15,7 +15,8 @@ inline constexpr int exit_run_again = 75;
 /// "dnagpt 0.1.0 (Release, g++ 12.2.0, -march=native)".
 std::string program_version(std::string const& program);
 
-/// The instruction sets that this build uses and this CPU lacks, in one text; empty when it has all.
+/// The instruction sets that this build uses and this CPU lacks, in one text; empty when it has
+/// all.
 std::string missing_instruction_sets();
 
 }  // namespace dnagpt
