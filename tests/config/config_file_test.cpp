@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
@@ -12,12 +13,7 @@ RunConfig parse(std::string const& text, std::vector<std::string> const& overrid
 }
 
 std::string message_of(std::string const& text, std::vector<std::string> const& overrides = {}) {
-    try {
-        parse(text, overrides);
-    } catch (Error const& error) {
-        return error.what();
-    }
-    return "accepted";
+    return testing::message_of([&] { parse(text, overrides); });
 }
 
 std::string const smallest = "[schedule]\nsteps = 10\n";

@@ -6,16 +6,17 @@
 #include <fstream>
 
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
 
-class SpeciesTable : public testing::Test {
+class SpeciesTable : public ::testing::Test {
   protected:
     void SetUp() override {
         path_ = std::filesystem::temp_directory_path() /
                 (std::string("dnagpt_species_") +
-                 testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml");
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml");
     }
     void TearDown() override { std::filesystem::remove(path_); }
 
@@ -24,12 +25,7 @@ class SpeciesTable : public testing::Test {
         return read_species_table(path_.string());
     }
     std::string message_of(std::string const& text) {
-        try {
-            read(text);
-        } catch (Error const& error) {
-            return error.what();
-        }
-        return "accepted";
+        return testing::message_of([&] { read(text); });
     }
 
     std::filesystem::path path_;

@@ -17,6 +17,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/random.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
@@ -105,12 +106,7 @@ class FastaReaderTest : public ::testing::Test {
     }
     std::string error_of(std::string const& bytes) const { return error_at(write(bytes)); }
     static std::string error_at(std::string const& path) {
-        try {
-            (void)read_all(path);
-        } catch (Error const& error) {
-            return error.what();
-        }
-        return "no error";
+        return testing::message_of([&] { (void)read_all(path); });
     }
 
     fs::path folder_;

@@ -7,6 +7,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/random.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
@@ -17,15 +18,7 @@ using Codes = std::vector<std::uint8_t>;
 constexpr Vocabulary fixed_words{VocabularyKind::fixed};
 constexpr Vocabulary dynamic_words{VocabularyKind::dynamic};
 
-template <class Call>
-std::string error_of(Call&& call) {
-    try {
-        call();
-    } catch (Error const& error) {
-        return error.what();
-    }
-    return "no error";
-}
+using testing::message_of;
 
 std::string random_letters(std::uint64_t key, std::size_t size, std::string const& alphabet) {
     std::string text;
@@ -56,7 +49,7 @@ TEST(NormaliseBases, FindsTheFirstBadLetterAnywhere) {
             EXPECT_EQ(normalise_bases(text, codes), bad) << size;
         }
     }
-    EXPECT_EQ(error_of([] { (void)base_codes("ACG-T"); }).rfind("'-' at position 4 is no nuc", 0),
+    EXPECT_EQ(message_of([] { (void)base_codes("ACG-T"); }).rfind("'-' at position 4 is no nuc", 0),
               0U);
 }
 
@@ -172,7 +165,7 @@ TEST(EncodeText, BasesAndTextAgree) {
 
 TEST(EncodeText, ErrorsNameThePosition) {
     auto const error = [](std::string const& text) {
-        return error_of([&] { (void)encode_text(text, fixed_words); });
+        return message_of([&] { (void)encode_text(text, fixed_words); });
     };
     EXPECT_EQ(error("<R>ACGTACGZ").rfind("'Z' at position 11 is no nucleotide code", 0), 0U);
     EXPECT_EQ(error("ACG<q>").rfind("'<q>' at position 4 is no token", 0), 0U);

@@ -8,6 +8,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/random.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
@@ -15,18 +16,10 @@ namespace {
 constexpr Vocabulary fixed_words{VocabularyKind::fixed};
 constexpr Vocabulary dynamic_words{VocabularyKind::dynamic};
 
-template <class Call>
-std::string error_of(Call&& call) {
-    try {
-        call();
-    } catch (Error const& error) {
-        return error.what();
-    }
-    return "no error";
-}
+using testing::message_of;
 
 std::string parse_error(std::string const& text) {
-    return error_of([&] { (void)parse_prompt(text, fixed_words); });
+    return message_of([&] { (void)parse_prompt(text, fixed_words); });
 }
 
 PromptPosition token(TokenId id) {
@@ -113,7 +106,7 @@ TEST(FormatPrompt, RoundTripKeepsEveryBitOfANumber) {
 
 TEST(FormatPrompt, RefusesWhatTheLanguageCannotSay) {
     double const infinity = std::numeric_limits<double>::infinity();
-    EXPECT_EQ(error_of([&] {
+    EXPECT_EQ(message_of([&] {
                   (void)format_prompt({token(m_token), number(infinity)}, fixed_words);
               }).rfind("a prompt cannot hold the number inf", 0),
               0U);

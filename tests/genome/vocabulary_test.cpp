@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
@@ -15,15 +16,7 @@ namespace {
 constexpr Vocabulary fixed_words{VocabularyKind::fixed};
 constexpr Vocabulary dynamic_words{VocabularyKind::dynamic};
 
-template <class Call>
-std::string error_of(Call&& call) {
-    try {
-        call();
-    } catch (Error const& error) {
-        return error.what();
-    }
-    return "no error";
-}
+using testing::message_of;
 
 TEST(Vocabulary, SizesAndFirstWords) {
     EXPECT_EQ(fixed_words.size(), 15659);
@@ -71,7 +64,7 @@ TEST(Vocabulary, ReservedTokens) {
     EXPECT_EQ(m_token, reserved_token('M'));
     EXPECT_EQ(b_token, reserved_token('B'));
     EXPECT_EQ(padding_token, reserved_token('P'));
-    EXPECT_NE(error_of([] { (void)reserved_token('q'); }).find("<q> is no token"),
+    EXPECT_NE(message_of([] { (void)reserved_token('q'); }).find("<q> is no token"),
               std::string::npos);
 }
 
@@ -79,8 +72,9 @@ TEST(Vocabulary, SpeciesTokens) {
     EXPECT_EQ(species_token('R'), 21);
     EXPECT_EQ(species_token('Z'), 33);
     for (char const letter : std::string("0M+BPXYr")) {
-        EXPECT_NE(error_of([&] { (void)species_token(letter); }).find("choose one of IKLOQRSUVWZ"),
-                  std::string::npos)
+        EXPECT_NE(
+            message_of([&] { (void)species_token(letter); }).find("choose one of IKLOQRSUVWZ"),
+            std::string::npos)
             << letter;
     }
 }
@@ -101,16 +95,16 @@ TEST(Vocabulary, EveryTokenHasItsOwnText) {
 }
 
 TEST(Vocabulary, RefusesWhatItLacks) {
-    EXPECT_NE(error_of([] { (void)fixed_words.token_text(15659); }).find("15659 is out of range"),
+    EXPECT_NE(message_of([] { (void)fixed_words.token_text(15659); }).find("15659 is out of range"),
               std::string::npos);
-    EXPECT_NE(error_of([] { (void)fixed_words.token_text(-1); }).find("out of range"),
+    EXPECT_NE(message_of([] { (void)fixed_words.token_text(-1); }).find("out of range"),
               std::string::npos);
     for (std::string const text : {"ATG", "", "AAAAAAA", "aaaaaa", "ACGTRY"}) {
-        EXPECT_NE(error_of([&] { (void)fixed_words.token_id(text); }).find("is no token"),
+        EXPECT_NE(message_of([&] { (void)fixed_words.token_id(text); }).find("is no token"),
                   std::string::npos)
             << text;
     }
-    EXPECT_NE(error_of([] { (void)dynamic_words.token_id(""); }).find("is no token"),
+    EXPECT_NE(message_of([] { (void)dynamic_words.token_id(""); }).find("is no token"),
               std::string::npos);
 }
 
@@ -118,7 +112,7 @@ TEST(Vocabulary, NamesOfKinds) {
     for (VocabularyKind const kind : {VocabularyKind::fixed, VocabularyKind::dynamic}) {
         EXPECT_EQ(vocabulary_kind(vocabulary_name(kind)), kind);
     }
-    EXPECT_NE(error_of([] { (void)vocabulary_kind("6mer"); }).find("called '6mer'"),
+    EXPECT_NE(message_of([] { (void)vocabulary_kind("6mer"); }).find("called '6mer'"),
               std::string::npos);
 }
 

@@ -44,7 +44,7 @@ TEST(DurableFile, DescriptorMovesAndCloses) {
     EXPECT_EQ(other.number(), number);
     other.close();
     EXPECT_FALSE(other.is_open());
-    EXPECT_NE(message_of([&] { pwrite_all(other, "a", 1, 0); }), "");
+    EXPECT_NE(message_of([&] { pwrite_all(other, "a", 1, 0); }), "no error");
 }
 
 TEST(DurableFile, PreallocateTakesTheWholeLength) {
@@ -75,7 +75,7 @@ TEST(DurableFile, AtomicWriteKeepsTheOldTextOnFailure) {
     {
         FileSizeLimit const limit(4096);
         std::string const text(8192, 'x');
-        EXPECT_NE(message_of([&] { write_text_atomically(folder.file("a"), text); }), "");
+        EXPECT_NE(message_of([&] { write_text_atomically(folder.file("a"), text); }), "no error");
     }
     EXPECT_EQ(read_text(folder.file("a")), "old");
     EXPECT_FALSE(std::filesystem::exists(folder.file("a.tmp")));

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/message_of.hpp"
+
 namespace dnagpt::testing {
 
 /// An empty folder that goes away with the test.
@@ -30,16 +32,5 @@ class ScratchFolder {
   private:
     std::string path_;
 };
-
-/// The message of the Error that `action` throws; empty when it throws none.
-template <class Action>
-std::string message_of(Action&& action) {
-    try {
-        action();
-    } catch (std::runtime_error const& error) {
-        return error.what();
-    }
-    return "";
-}
 
 }  // namespace dnagpt::testing
