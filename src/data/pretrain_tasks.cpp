@@ -58,6 +58,9 @@ void reverse_row(std::span<std::uint16_t> row) {
     if (!row.empty() && row.back() == join_unit) {
         row = row.first(row.size() - 1);
     }
+    if (!row.empty() && row.front() == join_unit) {
+        row = row.subspan(1);
+    }
     std::reverse(row.begin(), row.end());
     for (std::uint16_t& unit : row) {
         unit = unit == join_unit ? join_unit : reversed[unit];

@@ -66,6 +66,7 @@ std::int64_t epoch_windows(double weight, std::int64_t all_windows) {
 void read_row(SpeciesData const& species, std::int64_t start, std::span<std::uint16_t> row) {
     std::int64_t contig = species.contig_at(start);
     std::int64_t begin = start - species.contig_start(contig);
+    bool const starts_in_tail = species.contig_length(contig) - begin < bases_per_word;
     std::size_t filled = 0;
     std::int64_t empty_contigs = 0;
     while (filled < row.size()) {
@@ -74,7 +75,7 @@ void read_row(SpeciesData const& species, std::int64_t start, std::span<std::uin
         DNAGPT_VALIDATE(empty_contigs <= species.contigs() + 1,
                         << species.name() << ": no contig holds a whole word of six bases; leave "
                         << "the species out");
-        if (words > 0 && filled > 0) {
+        if (words > 0 && (filled > 0 || starts_in_tail)) {
             row[filled++] = join_unit;
         }
         std::size_t const take = std::min(row.size() - filled, static_cast<std::size_t>(words));

@@ -221,7 +221,7 @@ void TokenShard::verify_unchanged() const {
 }
 
 ShardInfo read_shard_info(std::string const& path) {
-    return read_info(Hdf5File::open_verified(path));
+    return read_info(Hdf5File::open_read(path));
 }
 
 }  // namespace dnagpt

@@ -23,7 +23,7 @@ struct ExampleChoice {
 };
 
 /// Turns a row's bases round (no complement): the units in reverse order, each word reversed.
-/// A join at the end stays there, so that its place does not tell the direction.
+/// A join at either end stays there, so that its place does not tell the direction.
 void reverse_row(std::span<std::uint16_t> row);
 
 /// Draws direction and place of the number, keyed by (seed, sample), and reverses `row` if drawn.

@@ -24,7 +24,8 @@ struct SampleWindow {
 
 /// Reads exactly row.size() units of a species from base `start` of its line on. At a contig's end
 /// the 1-5 bases that fill no word are dropped, join_unit stands, and the next contig starts a
-/// word; the line wraps around. No row begins with a join.
+/// word; the line wraps around. A join costs a position and at most five bases, so that a row never
+/// reads past 6 row.size() bases. A row that starts in such a tail begins with a join.
 void read_row(SpeciesData const& species, std::int64_t start, std::span<std::uint16_t> row);
 
 /// Says which window sample number 0, 1, 2, ... is. It has no state: the same seed gives the same

@@ -116,7 +116,7 @@ class TokenShard {
     std::uint64_t digest_ = 0;
 };
 
-/// The attributes of a shard whose head is checked but not its words.
+/// The attributes of a shard, after verifying all of it.
 ShardInfo read_shard_info(std::string const& path);
 
 }  // namespace dnagpt

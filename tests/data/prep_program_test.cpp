@@ -1,0 +1,134 @@
+// dnagpt-prep as people run it. DNAGPT_PREP and DNAGPT_MPIEXEC come from CMake.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "data/shard_folder.hpp"
+#include "dnagpt/data/pretrain_data.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::TemporaryFolder;
+
+struct Outcome {
+    int code;
+    std::string output;
+};
+
+Outcome run(std::string const& arguments, int ranks = 1) {
+    std::string command = std::string(DNAGPT_PREP) + " " + arguments + " 2>&1";
+    if (ranks > 1) {
+        command = std::string(DNAGPT_MPIEXEC) + " -n " + std::to_string(ranks) +
+                  " --oversubscribe --bind-to none " + command;
+    }
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    Outcome outcome{-1, ""};
+    std::array<char, 4096> buffer;
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+        outcome.output.append(buffer.data(), got);
+    }
+    outcome.code = WEXITSTATUS(::pclose(pipe));
+    return outcome;
+}
+
+class PrepProgram : public ::testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
+        ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
+        folder_ = new TemporaryFolder;
+        synthesized_ = run("synthesize --size-factor 0.1 --output " + genomes());
+    }
+    static void TearDownTestSuite() { delete folder_; }
+    static std::string genomes() { return folder_->file("genomes"); }
+    static std::string shard_into(std::string const& name) {
+        return "shard --species " + genomes() + "/species.toml --output " + folder_->file(name);
+    }
+
+    static TemporaryFolder* folder_;
+    static Outcome synthesized_;
+};
+TemporaryFolder* PrepProgram::folder_ = nullptr;
+Outcome PrepProgram::synthesized_{-1, ""};
+
+std::string all_bytes(std::string const& folder) {
+    std::vector<std::string> paths;
+    for (auto const& entry : std::filesystem::directory_iterator(folder)) {
+        paths.push_back(entry.path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::string bytes;
+    for (std::string const& path : paths) {
+        bytes += std::filesystem::path(path).filename().string() + read_text(path);
+    }
+    return bytes;
+}
+
+TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
+    ASSERT_EQ(synthesized_.code, 0) << synthesized_.output;
+    for (int const ranks : {1, 2, 4}) {
+        Outcome const outcome = run(shard_into("np" + std::to_string(ranks)), ranks);
+        ASSERT_EQ(outcome.code, 0) << outcome.output;
+        EXPECT_NE(outcome.output.find("such as alt1"), std::string::npos) << outcome.output;
+    }
+    std::string const bytes = all_bytes(folder_->file("np1"));
+    EXPECT_GT(bytes.size(), 400'000U);
+    EXPECT_EQ(all_bytes(folder_->file("np2")), bytes);
+    EXPECT_EQ(all_bytes(folder_->file("np4")), bytes);
+    Outcome const again = run(shard_into("np1"), 2);
+    EXPECT_EQ(again.code, 0);
+    EXPECT_NE(again.output.find("kept"), std::string::npos);
+    EXPECT_EQ(PretrainData(folder_->file("np1"), Split::validation).species().size(), 9U);
+}
+
+TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
+    run(shard_into("inspected"));
+    std::string const path = folder_->file("inspected") + "/homo_sapiens.train.000.h5";
+    Outcome const outcome = run("inspect " + path);
+    EXPECT_EQ(outcome.code, 0);
+    for (char const* text : {"homo_sapiens <R>", "train, shard 1 of 1", "checksums        ok"}) {
+        EXPECT_NE(outcome.output.find(text), std::string::npos) << outcome.output;
+    }
+    std::filesystem::resize_file(path, 3000);
+    EXPECT_EQ(run("inspect " + folder_->file("inspected")).code, 1);
+}
+
+TEST_F(PrepProgram, SynthesizeRepeatsItself) {
+    run("synthesize --size-factor 0.1 --output " + folder_->file("again"));
+    EXPECT_EQ(all_bytes(folder_->file("again")), all_bytes(genomes()));
+}
+
+TEST_F(PrepProgram, ExitCodesAndMessages) {
+    EXPECT_EQ(run("--version").code, 0);
+    EXPECT_EQ(run("shard --help").code, 0);
+    EXPECT_EQ(run("").code, 2);
+    EXPECT_EQ(run("shard").code, 2);
+    EXPECT_EQ(run("inspect " + folder_->file("nothing.h5")).code, 1);
+    Outcome const missing = run("shard --species " + genomes() + "/species.toml --genomes " +
+                                folder_->path() + " --output " + folder_->file("out"));
+    EXPECT_EQ(missing.code, 1);
+    EXPECT_NE(missing.output.find("species homo_sapiens: no file matches"), std::string::npos)
+        << missing.output;
+}
+
+/// A file system of 256 KiB, where the tests may make one.
+TEST_F(PrepProgram, AFullDiskIsOneClearLine) {
+    std::string const mount = folder_->file("small");
+    std::filesystem::create_directories(mount);
+    if (std::system(("mount -t tmpfs -o size=256k none " + mount + " 2> /dev/null").c_str()) != 0) {
+        GTEST_SKIP() << "no tmpfs can be mounted here (needs root)";
+    }
+    Outcome const outcome = run(shard_into("small"));
+    EXPECT_EQ(std::system(("umount " + mount).c_str()), 0);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_NE(outcome.output.find("No space left on device"), std::string::npos);
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+}
+
+}  // namespace
+}  // namespace dnagpt

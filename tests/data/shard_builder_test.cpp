@@ -1,0 +1,229 @@
+#include "dnagpt/data/shard_builder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <map>
+#include <unordered_set>
+
+#include "data/shard_folder.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/data/canonical_kmers.hpp"
+#include "dnagpt/data/pretrain_data.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::random_bases;
+using testing::TemporaryFolder;
+
+SpeciesEntry entry(std::string const& name, std::string const& file) {
+    return {.name = name,
+            .token = 'R',
+            .assembly = "test",
+            .files = {file},
+            .contigs = {},
+            .exclude_contigs = {}};
+}
+
+BuildSettings settings_for(TemporaryFolder const& folder) {
+    BuildSettings settings;
+    settings.folder = folder.path();
+    settings.program_version = "0";
+    return settings;
+}
+
+BuildReport build(TemporaryFolder const& genomes, BuildSettings const& settings,
+                  SpeciesEntry const& species) {
+    auto const files = find_species_files({species}, genomes.path());
+    return build_shards(files.at(0), settings, [](std::uint64_t) {});
+}
+
+std::string message_of(auto const& action) {
+    try {
+        action();
+    } catch (Error const& error) {
+        return error.what();
+    }
+    return "";
+}
+
+/// Bases of the three splits by place in their record; '.' where no split has them.
+std::map<std::string, std::string> reassemble(std::string const& folder,
+                                              std::map<std::string, std::size_t> const& lengths) {
+    std::map<std::string, std::string> records;
+    for (auto const& [name, length] : lengths) {
+        records[name] = std::string(length, '.');
+    }
+    for (Split const split : {Split::train, Split::validation, Split::test}) {
+        PretrainData const data(folder, split);
+        for (SpeciesData const& species : data.species()) {
+            std::int64_t number = 0;
+            for (TokenShard const& shard : species.shards()) {
+                for (ShardContig const& contig : shard.contigs()) {
+                    std::vector<std::uint8_t> codes(static_cast<std::size_t>(contig.length));
+                    species.read_bases(number++, 0, codes);
+                    std::string& record = records.at(contig.name);
+                    auto const start = static_cast<std::size_t>(contig.source_start);
+                    EXPECT_EQ(record.substr(start, codes.size()), std::string(codes.size(), '.'));
+                    record.replace(start, codes.size(), bases_text(codes));
+                }
+            }
+        }
+    }
+    return records;
+}
+
+TEST(ShardBuilder, EveryBaseGoesToOneSplit) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    std::string first = random_bases(150'003, 1);
+    std::string second = random_bases(70'001, 2);
+    first.replace(40'000, 500, 500, 'N');
+    first[10] = 'N';
+    second.replace(69'902, 99, 99, 'N');
+    // lower case, other codes, CRLF, blank lines, an empty record, no newline at the end
+    std::string typed = first;
+    typed[10] = 'r';
+    typed[20] = static_cast<char>(std::tolower(typed[20]));
+    genomes.write("x.fa", ">one a\r\n" + typed.substr(0, 80'000) + "\r\n\r\n" +
+                              typed.substr(80'000) + "\n>none\n>two\n" + second);
+    BuildSettings settings = settings_for(shards);
+    settings.words_per_shard = 5000;
+    BuildReport const report = build(genomes, settings, entry("x", "x.fa"));
+    EXPECT_GT(report.shards, 6);
+    EXPECT_EQ(report.bases[0] + report.bases[1] + report.bases[2], 150'003 + 70'001 - 500);
+    EXPECT_NE(report.left_out.find("500 bp in runs of N"), std::string::npos);
+    EXPECT_NE(report.left_out.find("1 records without sequence"), std::string::npos);
+    auto const records = reassemble(shards.path(), {{"one", first.size()}, {"two", second.size()}});
+    first.replace(40'000, 500, 500, '.');
+    EXPECT_EQ(records.at("one"), first);
+    EXPECT_EQ(records.at("two"), second);
+}
+
+TEST(ShardBuilder, KeepsFinishedShardsAndMakesBrokenOnesAgain) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    genomes.write("x.fa", ">one\n" + random_bases(200'000, 1) + "\n");
+    BuildSettings const settings = settings_for(shards);
+    EXPECT_FALSE(build(genomes, settings, entry("x", "x.fa")).kept);
+    std::string const test = shards.file("x.test.000.h5");
+    std::string const train = shards.file("x.train.000.h5");
+    std::string const bytes = read_text(test);
+    auto const train_time = std::filesystem::last_write_time(train);
+    EXPECT_TRUE(build(genomes, settings, entry("x", "x.fa")).kept);
+    // as after a kill: one shard is a half-written temporary file
+    std::filesystem::rename(test, test + ".partial");
+    std::filesystem::resize_file(test + ".partial", 700);
+    EXPECT_FALSE(build(genomes, settings, entry("x", "x.fa")).kept);
+    EXPECT_EQ(read_text(test), bytes);
+    EXPECT_FALSE(std::filesystem::exists(test + ".partial"));
+    EXPECT_EQ(std::filesystem::last_write_time(train), train_time);
+    // cut short: made again, with a warning
+    std::filesystem::resize_file(test, bytes.size() / 2);
+    build(genomes, settings, entry("x", "x.fa"));
+    EXPECT_EQ(read_text(test), bytes);
+}
+
+TEST(ShardBuilder, RefusesToMixSettings) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    genomes.write("x.fa", ">one\n" + random_bases(200'000, 1) + "\n");
+    BuildSettings settings = settings_for(shards);
+    build(genomes, settings, entry("x", "x.fa"));
+    settings.splits.test_fraction = 0.2;
+    EXPECT_NE(message_of([&] { build(genomes, settings, entry("x", "x.fa")); }).find("--replace"),
+              std::string::npos);
+    settings.replace = true;
+    EXPECT_GE(build(genomes, settings, entry("x", "x.fa")).bases[2], 40'000);
+}
+
+TEST(ShardBuilder, LeavesSecondaryRecordsOut) {
+    SpeciesEntry species = entry("x", "x.fa");
+    EXPECT_TRUE(keeps_record(species, "NC_1", "Homo sapiens chromosome 1, Primary Assembly"));
+    EXPECT_FALSE(keeps_record(species, "NT_1",
+                              "Homo sapiens chromosome 1 genomic contig, GRCh38 reference assembly "
+                              "alternate locus group ALT_REF_LOCI_1"));
+    EXPECT_FALSE(keeps_record(species, "NW_1",
+                              "Homo sapiens chromosome 1 genomic patch of type FIX, GRCh38.p14 "
+                              "PATCHES"));
+    species.contigs = {"NC_*"};
+    species.exclude_contigs = {"*mitochondrion*"};
+    EXPECT_TRUE(keeps_record(species, "NC_1", "alternate locus"));
+    EXPECT_FALSE(keeps_record(species, "NW_1", "x"));
+    EXPECT_FALSE(keeps_record(species, "NC_2", "Homo sapiens Mitochondrion, complete"));
+}
+
+TEST(ShardBuilder, SaysWhatIsWrong) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    BuildSettings const settings = settings_for(shards);
+    EXPECT_NE(message_of([&] {
+                  build(genomes, settings, entry("x", "x*.fa"));
+              }).find("species x: no file matches 'x*.fa'"),
+              std::string::npos);
+    EXPECT_NE(message_of([&] { find_species_files({}, genomes.file("none")); }).find("--genomes"),
+              std::string::npos);
+    genomes.write("x.fa", ">one\nACGT!\n");
+    EXPECT_NE(message_of([&] { build(genomes, settings, entry("x", "x.fa")); }).find("one"),
+              std::string::npos);
+    genomes.write("y.fa", ">one\n>two\n");
+    EXPECT_NE(
+        message_of([&] { build(genomes, settings, entry("y", "y.fa")); }).find("no record is left"),
+        std::string::npos);
+}
+
+/// The nine species of the project's real data.
+std::vector<SpeciesEntry> real_species() {
+    std::vector<SpeciesEntry> species;
+    for (char const* name : {"homo_sapiens", "mus_musculus", "bos_taurus", "danio_rerio",
+                             "drosophila_melanogaster", "escherichia_coli", "arabidopsis_thaliana",
+                             "caenorhabditis_elegans", "saccharomyces_cerevisiae"}) {
+        species.push_back(entry(name, std::string(name) + "*.fa.gz"));
+    }
+    return species;
+}
+
+TEST(RealGenomes, NineSpeciesHaveAllSplits) {
+    char const* const folder = std::getenv("DNAGPT_DATA_DIR");
+    if (folder == nullptr) {
+        GTEST_SKIP() << "DNAGPT_DATA_DIR is not set";
+    }
+    TemporaryFolder const shards;
+    auto const species = find_species_files(real_species(), std::string(folder) + "/genomes");
+    for (SpeciesFiles const& files : species) {
+        build_shards(files, settings_for(shards), [](std::uint64_t) {});
+    }
+    PretrainData const train(shards.path(), Split::train);
+    PretrainData const validation(shards.path(), Split::validation);
+    PretrainData const test(shards.path(), Split::test);
+    EXPECT_EQ(train.species().size(), 9U);
+    EXPECT_EQ(validation.species().size(), 9U);
+    EXPECT_EQ(test.species().size(), 9U);
+    EXPECT_GT(train.bases() + validation.bases() + test.bases(), 49'000'000);
+    // windows that share sequence stand on one side
+    for (char const* name : {"mus_musculus", "bos_taurus"}) {
+        std::unordered_set<std::uint64_t> held_out;
+        std::int64_t shared = 0;
+        for (PretrainData const* data : {&validation, &train}) {
+            SpeciesData const& line = data->species()[data->species_index(name)];
+            for (std::int64_t contig = 0; contig < line.contigs(); ++contig) {
+                std::vector<std::uint8_t> codes(
+                    static_cast<std::size_t>(line.contig_length(contig)));
+                line.read_bases(contig, 0, codes);
+                for_each_canonical_kmer(codes, [&](std::size_t, std::uint64_t key) {
+                    if (data == &validation) {
+                        held_out.insert(key);
+                    } else {
+                        shared += held_out.contains(key) ? 1 : 0;
+                    }
+                });
+            }
+        }
+        EXPECT_EQ(shared, 0) << name;
+    }
+}
+
+}  // namespace
+}  // namespace dnagpt

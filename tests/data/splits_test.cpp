@@ -1,0 +1,195 @@
+#include "dnagpt/data/splits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <numeric>
+
+#include "data/shard_folder.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/data/genome_scan.hpp"
+#include "dnagpt/data/short_records.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::random_bases;
+using testing::TemporaryFolder;
+
+std::vector<std::int32_t> no_groups(std::size_t count) {
+    std::vector<std::int32_t> groups(count);
+    std::iota(groups.begin(), groups.end(), 0);
+    return groups;
+}
+
+SplitPlan plan(std::vector<SourceRecord> const& records, SplitSettings const& settings = {}) {
+    return plan_splits("x", records, no_groups(records.size()), settings);
+}
+
+std::map<Split, std::int64_t> bases_of(SplitPlan const& plan) {
+    std::map<Split, std::int64_t> bases;
+    for (PlannedContig const& contig : plan.contigs) {
+        bases[contig.split] += contig.length;
+    }
+    return bases;
+}
+
+TEST(Splits, BlockLength) {
+    EXPECT_EQ(split_block_length(3'000'000'000), 1'000'000);
+    EXPECT_EQ(split_block_length(100'000'000), 500'000);
+    EXPECT_EQ(split_block_length(100'000), 16'000);
+}
+
+TEST(Splits, FillTheirFractionsWithWholeBlocks) {
+    std::vector<SourceRecord> const records = {{"chr1", 10'000'000, {}}, {"chr2", 3'333'333, {}}};
+    SplitPlan const result = plan(records);
+    EXPECT_EQ(result.block_length, 66'666);
+    auto bases = bases_of(result);
+    EXPECT_EQ(bases[Split::train] + bases[Split::validation] + bases[Split::test], 13'333'333);
+    for (Split const split : {Split::validation, Split::test}) {
+        EXPECT_GE(bases[split], 13'333'333 / 20);
+        EXPECT_LT(bases[split], 13'333'333 / 20 + result.block_length);
+    }
+    for (PlannedContig const& contig : result.contigs) {
+        EXPECT_EQ(contig.begin / result.block_length,
+                  (contig.begin + contig.length - 1) / result.block_length);
+    }
+    // another species of the same records is split otherwise
+    SplitPlan const other = plan_splits("y", records, no_groups(2), {});
+    int equal = 0;
+    for (std::size_t i = 0; i < result.contigs.size(); ++i) {
+        bool const held_out = result.contigs[i].split != Split::train;
+        equal += held_out && result.contigs[i].split == other.contigs[i].split ? 1 : 0;
+    }
+    EXPECT_LT(equal, 10);
+}
+
+TEST(Splits, GapsAndExcludedRegionsAreCutOut) {
+    std::vector<SourceRecord> const records = {
+        {"chr1", 1'000'000, {{0, 10'000}, {500'000, 500'200}, {999'999, 1'000'000}}},
+        {"chr2:1001-2000000", 1'999'000, {}}};
+    SplitSettings settings;
+    settings.exclude = {{"chr1", {505'000, 506'000}},
+                        {"chr1", {505'500, 507'000}},
+                        {"chr2", {1000, 3000}},
+                        {"chrX", {1, 2}}};
+    SplitPlan const result = plan(records, settings);
+    EXPECT_EQ(result.gap_bases, 10'201);
+    EXPECT_EQ(result.excluded_bases, 2'000 + 2'000);
+    std::int64_t total = 0;
+    for (PlannedContig const& contig : result.contigs) {
+        total += contig.length;
+        std::int64_t const end = contig.begin + contig.length;
+        if (contig.record == 0) {
+            EXPECT_GE(contig.begin, 10'000);
+            EXPECT_TRUE(end <= 500'000 || contig.begin >= 500'200);
+            EXPECT_TRUE(end <= 505'000 || contig.begin >= 507'000);
+        } else {
+            EXPECT_GE(contig.begin, 2'000);  // chr2 position 3000 is base 2000 of the record
+        }
+    }
+    EXPECT_EQ(total, 2'999'000 - 10'201 - 4'000);
+}
+
+TEST(Splits, ByName) {
+    std::vector<SourceRecord> const records = {
+        {"chr1", 900'000, {}}, {"chr8", 80'000, {}}, {"chr9", 90'000, {}}, {"chrM", 20'000, {}}};
+    SplitSettings settings;
+    settings.validation_contigs = {"chr8", "y/chr1"};
+    settings.test_contigs = {"x/chr[9M]"};
+    SplitPlan const result = plan(records, settings);
+    auto bases = bases_of(result);
+    EXPECT_EQ(bases[Split::train], 900'000);
+    EXPECT_EQ(bases[Split::validation], 80'000);
+    EXPECT_EQ(bases[Split::test], 110'000);
+    settings.test_contigs = {"chr8"};
+    EXPECT_THROW(plan(records, settings), Error);
+}
+
+TEST(Splits, SmallSpeciesHaveEachAtLeastOneBlock) {
+    auto bases = bases_of(plan({{"a", 64'000, {}}}));
+    EXPECT_EQ(bases[Split::train], 64'000 - 2 * 16'000);
+    EXPECT_THROW(plan({{"a", 30'000, {}}}), Error);
+}
+
+TEST(Splits, LargeGroupsStayInTraining) {
+    std::vector<SourceRecord> records;
+    std::vector<std::int32_t> groups;
+    for (int i = 0; i < 4000; ++i) {
+        records.push_back({"w" + std::to_string(i), 600, {}});
+        groups.push_back(i < 2000 ? 0 : i);
+    }
+    SplitPlan const result = plan_splits("x", records, groups, {});
+    auto bases = bases_of(result);
+    EXPECT_EQ(bases[Split::validation], 120'000);
+    EXPECT_EQ(bases[Split::test], 120'000);
+    for (PlannedContig const& contig : result.contigs) {
+        EXPECT_TRUE(contig.record >= 2000 || contig.split == Split::train);
+    }
+    EXPECT_EQ(result.blocks, 2001);
+}
+
+TEST(Bed, LinesAndErrors) {
+    TemporaryFolder const folder;
+    folder.write("a.bed", "# comment\ntrack x\nchr1\t5\t9\textra\r\n\nchr2 0 3\n");
+    auto const regions = read_bed(folder.file("a.bed"));
+    ASSERT_EQ(regions.size(), 2U);
+    EXPECT_EQ(regions[0].name, "chr1");
+    EXPECT_EQ(regions[0].range, (BaseRange{5, 9}));
+    EXPECT_EQ(regions[1].range, (BaseRange{0, 3}));
+    folder.write("b.bed", "chr1\t5\t9\nchr1\t9\t5\n");
+    try {
+        read_bed(folder.file("b.bed"));
+        FAIL();
+    } catch (Error const& error) {
+        EXPECT_NE(std::string(error.what()).find("b.bed:2"), std::string::npos);
+    }
+}
+
+TEST(ShortRecords, Coordinates) {
+    auto const found = record_coordinates("NC_1.2:1000-1606(-)");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->sequence, "NC_1.2");
+    EXPECT_EQ(found->first, 1000);
+    EXPECT_EQ(found->last, 1606);
+    for (char const* name : {"chr1", "chr1:5", "chr1:9-5", "a:b-c", ":1-2", "x-1:2", "x:1-2x"}) {
+        EXPECT_FALSE(record_coordinates(name)) << name;
+    }
+}
+
+TEST(ShortRecords, GroupBySharedKmersAndCoordinates) {
+    std::string const shared = random_bases(32, 1);
+    auto const codes = [](std::string const& text) { return base_codes(text); };
+    auto flipped = codes("CC" + shared + "AA" + random_bases(100, 3));
+    reverse_complement_bases(flipped);
+    ShortRecordGroups groups;
+    groups.add(1, "a", codes(random_bases(90, 2) + shared));
+    groups.add(3, "b", flipped);
+    groups.add(4, "c",
+               codes(random_bases(90, 4) + (shared[0] == 'A' ? "C" : "A") + shared.substr(1)));
+    groups.add(5, "chr1:100-300", codes(random_bases(200, 5)));
+    groups.add(6, "chr1:299-499", codes(random_bases(200, 6)));
+    groups.add(7, "chr1:499-699", codes(random_bases(200, 7)));
+    groups.add(8, "chr2:100-300", codes(random_bases(200, 8)));
+    EXPECT_EQ(groups.groups(10), (std::vector<std::int32_t>{0, 1, 2, 1, 4, 5, 5, 7, 8, 9}));
+}
+
+TEST(GapFinder, FindsRunsAcrossPieces) {
+    std::string text = random_bases(1000, 1);
+    text.replace(100, 99, 99, 'N');
+    text.replace(300, 100, 100, 'N');
+    text.replace(850, 150, 150, 'N');
+    auto const codes = base_codes(text);
+    for (std::size_t const piece : {1, 7, 350, 1000}) {
+        std::vector<BaseRange> gaps;
+        GapFinder finder(gaps);
+        for (std::size_t at = 0; at < codes.size(); at += piece) {
+            finder.feed(std::span(codes).subspan(at, std::min(piece, codes.size() - at)));
+        }
+        finder.finish();
+        EXPECT_EQ(gaps, (std::vector<BaseRange>{{300, 400}, {850, 1000}})) << "piece " << piece;
+    }
+}
+
+}  // namespace
+}  // namespace dnagpt

@@ -1,0 +1,127 @@
+#include "dnagpt/data/token_shard.hpp"
+
+#include <gtest/gtest.h>
+
+#include "data/shard_folder.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/data/pretrain_data.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::TemporaryFolder;
+using testing::word;
+using testing::write_shard;
+
+std::string message_of(auto const& action) {
+    try {
+        action();
+    } catch (Error const& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(TokenShard, HoldsWhatWasWritten) {
+    TemporaryFolder const folder;
+    auto const path = write_shard(folder, "yeast", Split::validation, {"ACGTACGTA", "TTTTTT"}, 'U');
+    TokenShard const shard(path);
+    EXPECT_EQ(shard.info().species, "yeast");
+    EXPECT_EQ(shard.info().species_token, 'U');
+    EXPECT_EQ(shard.info().split, Split::validation);
+    EXPECT_EQ(shard.info().bases, 15);
+    ASSERT_EQ(shard.words(), 3);
+    std::vector<std::uint16_t> words(3);
+    shard.read_words(0, words);
+    EXPECT_EQ(words, (std::vector<std::uint16_t>{word("ACGTAC"), word("GTANNN"), word("TTTTTT")}));
+    ASSERT_EQ(shard.contigs().size(), 2U);
+    EXPECT_EQ(shard.contigs()[1].first_token, 2);
+    EXPECT_EQ(shard.contigs()[1].length, 6);
+    EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+}
+
+TEST(TokenShard, EqualContentsGiveEqualBytesAndDigests) {
+    TemporaryFolder const a;
+    TemporaryFolder const b;
+    auto const first = write_shard(a, "x", Split::train, {"ACGTACGTACGT"});
+    auto const second = write_shard(b, "x", Split::train, {"ACGTACGTACGT"});
+    EXPECT_EQ(read_text(first), read_text(second));
+    EXPECT_EQ(TokenShard(first).digest(), TokenShard(second).digest());
+    auto const other = write_shard(b, "x", Split::test, {"ACGTACGTACGA"});
+    EXPECT_NE(TokenShard(first).digest(), TokenShard(other).digest());
+}
+
+TEST(TokenShard, DamageIsRefusedAtTheOpening) {
+    TemporaryFolder const folder;
+    auto const path = write_shard(folder, "x", Split::train, {testing::random_bases(600'000, 1)});
+    {
+        FileDescriptor const file = open_for_update(path);
+        std::int64_t const middle = file_length(file) / 2;
+        char byte = 0;
+        pread_all(file, &byte, 1, middle);
+        byte = static_cast<char>(byte ^ 1);
+        pwrite_all(file, &byte, 1, middle);
+    }
+    std::string const message = message_of([&] { TokenShard{path}; });
+    EXPECT_NE(message.find(path), std::string::npos);
+    EXPECT_NE(message.find("damaged in block 0"), std::string::npos) << message;
+    EXPECT_NO_THROW(TokenShard(path, ShardCheck::heads));
+}
+
+TEST(TokenShard, ChangesAreNoticed) {
+    TemporaryFolder const folder;
+    auto const path = write_shard(folder, "x", Split::train, {"ACGTACGTACGT"});
+    TokenShard const shard(path);
+    EXPECT_NO_THROW(shard.verify_unchanged());
+    write_shard(folder, "x", Split::train, {"ACGTACGTACGT"});
+    EXPECT_NE(message_of([&] { shard.verify_unchanged(); }).find("has changed"), std::string::npos);
+}
+
+TEST(TokenShard, ShortReadsAreErrors) {
+    TemporaryFolder const folder;
+    auto const path = write_shard(folder, "x", Split::train, {testing::random_bases(600'000, 1)});
+    TokenShard const shard(path);
+    std::filesystem::resize_file(path, 4096);
+    std::vector<std::uint16_t> words(100'000);
+    EXPECT_THROW(shard.read_words(0, words), Error);
+}
+
+TEST(PretrainData, JoinsShardsOfASpeciesToOneLine) {
+    TemporaryFolder const folder;
+    write_shard(folder, "b", Split::train, {"AAAAAAAA", "CCCCCC"}, 'R', 0, 2);
+    write_shard(folder, "b", Split::train, {"GGGGGGG"}, 'R', 1, 2);
+    write_shard(folder, "a", Split::train, {"TTTTTT"}, 'S');
+    write_shard(folder, "b", Split::test, {"ACGTAC"});
+    PretrainData const data(folder.path(), Split::train);
+    ASSERT_EQ(data.species().size(), 2U);
+    EXPECT_EQ(data.species_index("b"), 1);
+    EXPECT_EQ(data.species_index("c"), -1);
+    SpeciesData const& b = data.species()[1];
+    EXPECT_EQ(b.bases(), 21);
+    EXPECT_EQ(b.words(), 5);
+    ASSERT_EQ(b.contigs(), 3);
+    EXPECT_EQ(b.contig_at(7), 0);
+    EXPECT_EQ(b.contig_at(8), 1);
+    EXPECT_EQ(b.contig_at(20), 2);
+    std::vector<std::uint16_t> words(5);
+    b.read_words(0, words);
+    EXPECT_EQ(words[3], word("GGGGGG"));
+    EXPECT_EQ(words[4], word("GNNNNN"));
+    std::vector<std::uint8_t> codes(5);
+    b.read_bases(0, 3, codes);
+    EXPECT_EQ(bases_text(codes), "AAAAA");
+}
+
+TEST(PretrainData, SaysWhatIsMissing) {
+    TemporaryFolder const folder;
+    EXPECT_NE(
+        message_of([&] { PretrainData(folder.path(), Split::train); }).find("holds no train shard"),
+        std::string::npos);
+    write_shard(folder, "b", Split::train, {"AAAAAAAA"}, 'R', 0, 2);
+    EXPECT_NE(message_of([&] { PretrainData(folder.path(), Split::train); }).find("1 of 2"),
+              std::string::npos);
+    EXPECT_THROW(PretrainData(folder.file("nowhere"), Split::train), Error);
+}
+
+}  // namespace
+}  // namespace dnagpt
