@@ -284,7 +284,7 @@ def read_metrics(path: Path) -> Metrics:
         if "evaluation" in entry:
             metrics.evaluations.append(entry["evaluation"])
         elif "resumed" in entry:
-            metrics.resumed.append(int(entry["resumed"]))
+            metrics.resumed.append(int(entry["resumed"]["step"]))
         elif "step" in entry:
             metrics.steps.append(entry)
     return metrics

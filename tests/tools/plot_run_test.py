@@ -18,7 +18,7 @@ def write_metrics(folder: Path, steps: int) -> None:
         if step % 2 == 0:
             bits = {"yeast": 2.0 - step / 1000, "homo_sapiens": None if step == 2 else 1.95}
             entries.append({"evaluation": {"step": step, "bits_per_base": bits}})
-    entries.insert(3, {"resumed": 2, "world_size": 2})
+    entries.insert(3, {"resumed": {"step": 2, "world_size": 2}})
     text = "".join(json.dumps(entry) + "\n" for entry in entries)
     (folder / "metrics.jsonl").write_text(text)
 
