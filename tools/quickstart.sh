@@ -200,11 +200,12 @@ print_table() {
 }
 
 print_next_commands() {
-    local line
+    local line newest
+    newest=$(find "$folder/run/checkpoints" -name '*.h5' | LC_ALL=C sort | tail -n 1)
     printf '\nLoss plot: %s\n' "$folder/loss.png"
     printf 'The job took %d s (without packages and compiling). Try next:\n' "$job_seconds"
     for line in \
-        "build/release/bin/dnagpt inspect $folder/run" \
+        "build/release/bin/dnagpt inspect $newest" \
         "build/release/bin/dnagpt plan configs/pretrain_m.toml" \
         "bash tools/quickstart.sh --genomes DIR --folder real_run   # your own FASTA files"; do
         printf '  %s\n' "$line"
