@@ -1,9 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <numeric>
+#include <set>
 
 #include "commands.hpp"
 #include "dnagpt/comm/communicator.hpp"
@@ -101,6 +103,27 @@ void print_reports(Communicator const& world, std::size_t species_count,
     }
 }
 
+/// A name that matches nothing leaves its split to the hash: people are told. Says nothing when a
+/// species was kept, whose names are not known then.
+void warn_of_unmatched_names(Communicator const& world, SplitSettings const& splits,
+                             std::set<std::string> const& own, bool some_kept) {
+    std::string const all = fmt::format(
+        "\n{}\n", fmt::join(world.all_gather(fmt::format("{}", fmt::join(own, "\n"))), "\n"));
+    if (world.any(some_kept) || world.rank() != 0) {
+        return;
+    }
+    for (auto const* names : {&splits.validation_contigs, &splits.test_contigs}) {
+        for (std::string const& name : *names) {
+            if (all.find(fmt::format("\n{}\n", name)) == all.npos) {
+                log_warning(
+                    fmt::format("no record of any species is called '{}' (named for a "
+                                "split); see the names after '>' in the FASTA files",
+                                name));
+            }
+        }
+    }
+}
+
 void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     if (world.rank() == 0) {
         // wrong input stops the run here, with one message
@@ -118,13 +141,18 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     }
     Progress progress("shard", "bytes", total);
     std::vector<std::pair<std::size_t, std::string>> reports;
+    std::set<std::string> matched;
+    bool some_kept = false;
     for (std::size_t const index : own) {
         BuildReport const report = build_shards(
             species[index], settings, [&](std::uint64_t bytes) { progress.advance(bytes); });
         reports.emplace_back(index, report_line(species[index], report));
+        matched.insert(report.matched_names.begin(), report.matched_names.end());
+        some_kept = some_kept || report.kept;
     }
     progress.finish();
     print_reports(world, species.size(), reports);
+    warn_of_unmatched_names(world, settings.splits, matched, some_kept);
 }
 
 }  // namespace

@@ -272,6 +272,7 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
     }
     ShardFiller filler(settings, shards, shard_of_contig);
     fill_shards(species, scan, plan, filler, progress);
+    report.matched_names = plan.matched_names;
     report.left_out = left_out_line(scan, plan);
     return report;
 }

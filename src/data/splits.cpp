@@ -89,13 +89,18 @@ std::vector<BaseRange> excluded_ranges(Planner const& planner, SourceRecord cons
     return ranges;
 }
 
-bool name_matches(Planner const& planner, std::vector<std::string> const& patterns,
+bool name_matches(Planner& planner, std::vector<std::string> const& patterns,
                   std::string const& name) {
     std::string const full = fmt::format("{}/{}", planner.species, name);
-    return std::any_of(patterns.begin(), patterns.end(), [&](std::string const& pattern) {
-        return fnmatch(pattern.c_str(), name.c_str(), 0) == 0 ||
-               fnmatch(pattern.c_str(), full.c_str(), 0) == 0;
-    });
+    bool matches = false;
+    for (std::string const& pattern : patterns) {
+        if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0 ||
+            fnmatch(pattern.c_str(), full.c_str(), 0) == 0) {
+            matches = true;
+            planner.plan.matched_names.insert(pattern);
+        }
+    }
+    return matches;
 }
 
 /// The number of a record's first block; makes its blocks.

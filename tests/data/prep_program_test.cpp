@@ -86,6 +86,20 @@ TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
     EXPECT_EQ(PretrainData(folder_->file("np1"), Split::validation).species().size(), 9U);
 }
 
+TEST_F(PrepProgram, NamesThatMatchNothingAreTold) {
+    Outcome const outcome =
+        run(shard_into("named") + " --validation-contigs homo_sapiens/chr2,chr77", 2);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.output.find("called 'chr77'"), std::string::npos) << outcome.output;
+    EXPECT_EQ(outcome.output.find("called 'homo_sapiens/chr2'"), std::string::npos);
+    PretrainData const data(folder_->file("named"), Split::validation);
+    SpeciesData const& human =
+        data.species()[static_cast<std::size_t>(data.species_index("homo_sapiens"))];
+    for (ShardContig const& contig : human.shards()[0].contigs()) {
+        EXPECT_EQ(contig.name, "chr2");
+    }
+}
+
 TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
     run(shard_into("inspected"));
     std::string const path = folder_->file("inspected") + "/homo_sapiens.train.000.h5";

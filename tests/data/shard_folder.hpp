@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -56,7 +57,7 @@ inline std::string write_shard(TemporaryFolder const& folder, std::string const&
     std::vector<std::uint16_t> words;
     for (std::string const& contig : contigs) {
         auto const packed = pack_words_filled(base_codes(contig));
-        table.push_back({"contig" + std::to_string(table.size()),
+        table.push_back({fmt::format("contig{}", table.size()),
                          static_cast<std::int64_t>(words.size()),
                          static_cast<std::int64_t>(contig.size()), 0});
         words.insert(words.end(), packed.begin(), packed.end());

@@ -1,5 +1,6 @@
 #include "dnagpt/data/splits.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -116,7 +117,7 @@ TEST(Splits, LargeGroupsStayInTraining) {
     std::vector<SourceRecord> records;
     std::vector<std::int32_t> groups;
     for (int i = 0; i < 4000; ++i) {
-        records.push_back({"w" + std::to_string(i), 600, {}});
+        records.push_back({fmt::format("w{}", i), 600, {}});
         groups.push_back(i < 2000 ? 0 : i);
     }
     SplitPlan const result = plan_splits("x", records, groups, {});
@@ -160,7 +161,7 @@ TEST(ShortRecords, Coordinates) {
 TEST(ShortRecords, GroupBySharedKmersAndCoordinates) {
     std::string const shared = random_bases(32, 1);
     auto const codes = [](std::string const& text) { return base_codes(text); };
-    auto flipped = codes("CC" + shared + "AA" + random_bases(100, 3));
+    auto flipped = codes(std::string("CC") + shared + "AA" + random_bases(100, 3));
     reverse_complement_bases(flipped);
     ShortRecordGroups groups;
     groups.add(1, "a", codes(random_bases(90, 2) + shared));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "dnagpt/data/genome_scan.hpp"
@@ -26,6 +27,8 @@ struct BuildReport {
     std::int64_t shards = 0;
     std::int64_t bases[split_count] = {};
     std::int64_t contigs[split_count] = {};
+    /// Names for validation and test that match a record; not known when all was kept.
+    std::set<std::string> matched_names;
     std::string left_out;  ///< one line for people, empty: nothing
 };
 

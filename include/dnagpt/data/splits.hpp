@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,6 +70,8 @@ struct SplitPlan {
     std::int64_t blocks = 0;
     std::int64_t gap_bases = 0;
     std::int64_t excluded_bases = 0;
+    /// Those of the settings' names and globs that match a record.
+    std::set<std::string> matched_names;
 };
 
 /// min(1 Mb, species length / 200), not under 16 kb.
