@@ -117,7 +117,8 @@ def test_checkpoint_is_cut_into_tensors(tmp_path: Path) -> None:
 def test_metrics_are_sorted_by_kind(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     evaluation = {"step": 1, "bits_per_base": {"yeast": 1.9}}
-    lines = [{"step": 1, "loss": 2.5}, {"evaluation": evaluation}, {"resumed": {"step": 1, "world_size": 2}}]
+    resumed = {"step": 1, "world_size": 2}
+    lines = [{"step": 1, "loss": 2.5}, {"evaluation": evaluation}, {"resumed": resumed}]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 2, "lo')
     metrics = dnagpt_files.read_metrics(path)
     assert metrics.steps == [{"step": 1, "loss": 2.5}]
