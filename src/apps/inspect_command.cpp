@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <string>
@@ -40,7 +41,7 @@ void print_header(std::string const& path, CheckpointHeader const& header) {
                header.false_word);
     fmt::print("seed       {}\n", header.seed);
     fmt::print("sampler    {}\n", header.sampler);
-    fmt::print("skipped    {} steps\n", header.skip_list.size());
+    fmt::print("left out   {} blocks of rows\n", header.skip_list.size());
     fmt::print("written by {}, {} ranks x {} threads, {}, {}\n", header.build, header.world_size,
                header.threads, header.device_model, header.libraries);
     fmt::print("settings\n{}\n", header.config);

@@ -9,6 +9,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/sampler.hpp"
 #include "dnagpt/model/flops.hpp"
 #include "dnagpt/train/schedule.hpp"
 #include "dnagpt/train/training_memory.hpp"
@@ -64,12 +65,13 @@ void print_time(RunConfig const& config, Schedule const& schedule, PlanOptions c
 int plan(PlanOptions const& options) {
     RunConfig const config = read_run_config(options.config, options.overrides);
     ModelShape const shape = model_shape(config.model);
-    std::int64_t const words_per_row = shape.context_length - 5;
+    std::int64_t const words_per_row = shape.context_length - template_positions;
     auto const rows_per_epoch =
         static_cast<std::int64_t>(options.bases / 6 / static_cast<double>(words_per_row));
-    DNAGPT_VALIDATE(
-        config.schedule.epochs == 0 || rows_per_epoch > 0,
-        << "schedule.epochs needs the size of the training split; give --bases or schedule.steps");
+    bool const in_epochs = config.schedule.epochs > 0 || config.schedule.warmup_epochs > 0;
+    DNAGPT_VALIDATE(!in_epochs || rows_per_epoch > 0,
+                    << "schedule.epochs and schedule.warmup_epochs need the size of the training "
+                       "split; give --bases, or steps instead");
     Schedule const schedule = make_schedule(config, rows_per_epoch);
     fmt::print(
         "model    {} parameters, {} layers x {} heads x {} channels, context {}, vocabulary {}\n",

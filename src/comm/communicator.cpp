@@ -37,9 +37,9 @@ void split_by_host(Communicator::State& state) {
     check_mpi(
         MPI_Comm_split_type(state.comm, MPI_COMM_TYPE_SHARED, state.rank, MPI_INFO_NULL, &host),
         "MPI_Comm_split_type");
-    MPI_Comm_rank(host, &state.local_rank);
-    MPI_Comm_size(host, &state.local_size);
-    MPI_Comm_free(&host);
+    check_mpi(MPI_Comm_rank(host, &state.local_rank), "MPI_Comm_rank");
+    check_mpi(MPI_Comm_size(host, &state.local_size), "MPI_Comm_size");
+    check_mpi(MPI_Comm_free(&host), "MPI_Comm_free");
 }
 
 }  // namespace
@@ -144,11 +144,15 @@ void Communicator::throw_together(std::string const& problem) const {
 MpiSession::MpiSession(int& argc, char**& argv) {
     int provided = MPI_THREAD_SINGLE;
     check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    DNAGPT_VALIDATE(provided >= MPI_THREAD_FUNNELED,
+                    << "this MPI library does not allow threads beside the one that calls it "
+                       "(MPI_THREAD_FUNNELED); use one that does");
+    check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN),
+              "MPI_Comm_set_errhandler");
     auto state = std::make_shared<Communicator::State>();
     state->comm = MPI_COMM_WORLD;
-    MPI_Comm_rank(state->comm, &state->rank);
-    MPI_Comm_size(state->comm, &state->size);
+    check_mpi(MPI_Comm_rank(state->comm, &state->rank), "MPI_Comm_rank");
+    check_mpi(MPI_Comm_size(state->comm, &state->size), "MPI_Comm_size");
     split_by_host(*state);
     DNAGPT_VALIDATE(state->size > 1 || launched_world_size() == 1,
                     << "the launcher started " << launched_world_size()
@@ -170,7 +174,7 @@ void MpiSession::abort(int exit_code) {
 std::string mpi_library() {
     std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
     int length = 0;
-    MPI_Get_library_version(text.data(), &length);
+    check_mpi(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
     std::string const whole(text.data(), static_cast<std::size_t>(length));
     return whole.substr(0, whole.find(','));
 }

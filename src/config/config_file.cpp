@@ -31,6 +31,13 @@ void refuse_unknown_keys(toml::table const& table, std::string const& name) {
         DNAGPT_VALIDATE(node.is_table(), << name << ": '" << prefix
                                          << "' stands outside a section; write it as "
                                          << nearest_key(prefix, known));
+        bool const known_section =
+            std::any_of(known.begin(), known.end(), [&](std::string const& key) {
+                return key.compare(0, prefix.size() + 1, prefix + ".") == 0;
+            });
+        DNAGPT_VALIDATE(known_section, << name << ": unknown section [" << prefix
+                                       << "]; the nearest known key is '"
+                                       << nearest_key(prefix, known) << "'");
         for (auto const& [key, value] : *node.as_table()) {
             std::string const full = prefix + "." + std::string(key.str());
             DNAGPT_VALIDATE(std::find(known.begin(), known.end(), full) != known.end(),
@@ -86,17 +93,37 @@ void apply_preset(ModelSection& model, std::string const& name) {
              found->channels, found->context_length, found->vocabulary};
 }
 
-void apply_table(toml::table const& table, std::string const& name, RunConfig& config) {
-    refuse_unknown_keys(table, name);
-    std::string const preset = table["model"]["preset"].value_or(std::string());
-    if (!preset.empty()) {
-        apply_preset(config.model, preset);
-    }
+/// A parsed file or override and the name that stands in messages about it.
+struct Source {
+    std::string name;
+    toml::table table;
+};
+
+void apply(Source const& source, RunConfig& config) {
     visit_keys(config, [&](char const* section, char const* key, auto& value, KeyKind) {
-        if (toml::node const* node = table[section][key].node(); node != nullptr) {
-            read_value(*node, value, name, std::string(section) + "." + key);
+        if (toml::node const* node = source.table[section][key].node(); node != nullptr) {
+            read_value(*node, value, source.name, std::string(section) + "." + key);
         }
     });
+}
+
+/// The last preset that is named fills in the model; then every source's own keys count, in order.
+RunConfig resolve(std::vector<Source> const& sources) {
+    RunConfig config;
+    for (Source const& source : sources) {
+        refuse_unknown_keys(source.table, source.name);
+    }
+    for (Source const& source : sources) {
+        if (auto const preset = source.table["model"]["preset"].value<std::string>();
+            preset && !preset->empty()) {
+            apply_preset(config.model, *preset);
+        }
+    }
+    for (Source const& source : sources) {
+        apply(source, config);
+    }
+    validate(config);
+    return config;
 }
 
 toml::table parse_toml(std::string const& text, std::string const& name) {
@@ -153,17 +180,34 @@ std::string format_value(T const& value) {
     return text.str();
 }
 
+/// All differences but those of path-valued keys.
+std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given) {
+    std::vector<KeyChange> changes;
+    std::vector<std::string> values;
+    visit_keys(stored, [&](char const*, char const*, auto const& value, KeyKind) {
+        values.push_back(format_value(value));
+    });
+    std::size_t index = 0;
+    visit_keys(given, [&](std::string const& section, std::string const& key, auto const& value,
+                          KeyKind kind) {
+        std::string const& before = values[index++];
+        std::string const now = format_value(value);
+        if (kind != KeyKind::path && now != before) {
+            changes.push_back({section + "." + key, before, now, kind == KeyKind::free});
+        }
+    });
+    return changes;
+}
+
 }  // namespace
 
 RunConfig parse_run_config(std::string const& text, std::string const& name,
                            std::vector<std::string> const& overrides) {
-    RunConfig config;
-    apply_table(parse_toml(text, name), name, config);
+    std::vector<Source> sources = {{name, parse_toml(text, name)}};
     for (std::string const& setting : overrides) {
-        apply_table(parse_toml(override_as_toml(setting), setting), setting, config);
+        sources.push_back({setting, parse_toml(override_as_toml(setting), setting)});
     }
-    validate(config);
-    return config;
+    return resolve(sources);
 }
 
 RunConfig read_run_config(std::string const& path, std::vector<std::string> const& overrides) {
@@ -190,24 +234,6 @@ std::string to_toml(RunConfig const& config, PathKeys paths) {
                    text += fmt::format("{} = {}\n", key, format_value(value));
                });
     return text;
-}
-
-std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given) {
-    std::vector<KeyChange> changes;
-    std::vector<std::string> values;
-    visit_keys(stored, [&](char const*, char const*, auto const& value, KeyKind) {
-        values.push_back(format_value(value));
-    });
-    std::size_t index = 0;
-    visit_keys(given, [&](std::string const& section, std::string const& key, auto const& value,
-                          KeyKind kind) {
-        std::string const& before = values[index++];
-        std::string const now = format_value(value);
-        if (kind != KeyKind::path && now != before) {
-            changes.push_back({section + "." + key, before, now, kind == KeyKind::free});
-        }
-    });
-    return changes;
 }
 
 std::vector<KeyChange> require_compatible(RunConfig const& stored, RunConfig const& given) {

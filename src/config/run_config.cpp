@@ -31,6 +31,34 @@ void validate_schedule(ScheduleSection const& schedule) {
                     << "give schedule.warmup_steps or schedule.warmup_epochs, not both");
 }
 
+void require_at_least_zero(char const* key, double value) {
+    DNAGPT_VALIDATE(value >= 0, << key << " = " << value << " must not be negative");
+}
+
+void validate_optimizer(OptimizerSection const& optimizer) {
+    DNAGPT_VALIDATE(optimizer.learning_rate > 0, << "optimizer.learning_rate must be positive");
+    DNAGPT_VALIDATE(optimizer.epsilon > 0, << "optimizer.epsilon must be positive");
+    DNAGPT_VALIDATE(optimizer.beta1 >= 0 && optimizer.beta1 < 1,
+                    << "optimizer.beta1 = " << optimizer.beta1 << " must be in [0, 1)");
+    DNAGPT_VALIDATE(optimizer.beta2 >= 0 && optimizer.beta2 < 1,
+                    << "optimizer.beta2 = " << optimizer.beta2 << " must be in [0, 1)");
+    require_at_least_zero("optimizer.weight_decay", optimizer.weight_decay);
+    require_at_least_zero("optimizer.max_norm", optimizer.max_norm);
+}
+
+void validate_ranges(RunConfig const& config) {
+    require_at_least_zero("run.peak_tflops", config.run.peak_tflops);
+    require_at_least_zero("run.time_limit", config.run.time_limit);
+    require_at_least_zero("tasks.order_weight", config.tasks.order_weight);
+    require_at_least_zero("tasks.gc_weight", config.tasks.gc_weight);
+    require_at_least_zero("schedule.warmup_steps",
+                          static_cast<double>(config.schedule.warmup_steps));
+    require_at_least_zero("schedule.warmup_epochs", config.schedule.warmup_epochs);
+    require_at_least_zero("schedule.minimum_learning_rate", config.schedule.minimum_learning_rate);
+    DNAGPT_VALIDATE(config.evaluation.windows_per_species > 0,
+                    << "evaluation.windows_per_species must be positive");
+}
+
 }  // namespace
 
 ModelShape model_shape(ModelSection const& model) {
@@ -53,8 +81,8 @@ void validate(RunConfig const& config) {
                     << "batch.tokens_per_step = " << config.batch.tokens_per_step
                     << " is no whole number of rows of model.context_length = "
                     << config.model.context_length << "; give a multiple of it");
-    DNAGPT_VALIDATE(config.optimizer.learning_rate > 0,
-                    << "optimizer.learning_rate must be positive");
+    validate_optimizer(config.optimizer);
+    validate_ranges(config);
     DNAGPT_VALIDATE(config.checkpoint.every_steps > 0,
                     << "checkpoint.every_steps must be positive");
     DNAGPT_VALIDATE(config.checkpoint.keep_last > 0, << "checkpoint.keep_last must be positive");

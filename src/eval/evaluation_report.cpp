@@ -55,7 +55,9 @@ void score_species(PretrainData const& training, ValidationSet const& set, std::
 nlohmann::ordered_json markov_json(std::vector<BitSum> const& scores) {
     nlohmann::ordered_json json;
     for (std::size_t order = 0; order < scores.size(); ++order) {
-        json[fmt::format("order_{}", order)] = scores[order].bits_per_base();
+        json[fmt::format("order_{}", order)] =
+            scores[order].bases > 0 ? nlohmann::ordered_json(scores[order].bits_per_base())
+                                    : nlohmann::ordered_json(nullptr);
     }
     return json;
 }

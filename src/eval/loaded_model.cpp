@@ -16,13 +16,6 @@ namespace {
 constexpr std::int64_t read_elements = std::int64_t{4} << 20;
 
 template <class T>
-std::int64_t inference_bytes(ModelShape const& shape, std::int64_t rows) {
-    Arena counting;
-    layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::inference, counting);
-    return counting.high_water();
-}
-
-template <class T>
 void read_weights(CheckpointReader const& reader, Context& context, Vector<T> weights) {
     std::vector<float> host;
     Buffer<float> staging("weights on their way", std::min(read_elements, rows_of(weights)));
@@ -76,7 +69,7 @@ LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::int64_t rows, S
       layout(make_parameter_layout(shape)),
       weights("weights", layout.size),
       params(bind_parameters(shape, layout, weights.data())),
-      activations(inference_bytes<T>(shape, rows)),
+      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::inference)),
       saved(
           layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::inference, activations)),
       batch(shape, rows * shape.context_length),

@@ -67,7 +67,6 @@ nlohmann::ordered_json to_json(SpeciesSums const& sums) {
     scores["loss_gc"] = or_null(ratio(sums.gc_squared_error, sums.gc_count), sums.gc_count);
     scores["loss_order"] = or_null(ratio(sums.order, sums.order_count), sums.order_count);
     scores["gc_r2"] = or_null(gc_r2(sums), sums.gc_count);
-    scores["gc_mse"] = scores["loss_gc"];
     scores["gc_mean_absolute_error"] = or_null(gc_error(sums), sums.gc_count);
     scores["order_accuracy"] = or_null(order_accuracy(sums), sums.order_count);
     scores["order_count"] = static_cast<std::int64_t>(sums.order_count);

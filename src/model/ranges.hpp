@@ -8,12 +8,6 @@
 
 namespace dnagpt {
 
-/// `count` elements beginning with element `first`.
-template <class T>
-Vector<T> element_range(Vector<T> const& vector, std::int64_t first, std::int64_t count) {
-    return Vector<T>(vector.data() + first, static_cast<std::size_t>(count));
-}
-
 /// The elements of a matrix as one vector.
 template <class T>
 Vector<T> flattened(Matrix<T> const& matrix) {

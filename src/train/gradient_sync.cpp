@@ -3,16 +3,16 @@
 #include <cmath>
 
 #include "dnagpt/device/device_session.hpp"
+#include "dnagpt/model/multi_task_loss.hpp"
 #include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/reduction.hpp"
 
 namespace dnagpt {
 namespace {
 
-constexpr std::int64_t loss_sums = 3;
-constexpr std::int64_t norm_at = 3;
-constexpr std::int64_t non_finite_at = 4;
-constexpr std::int64_t total_count = 5;
+constexpr std::int64_t norm_at = loss_sums;
+constexpr std::int64_t non_finite_at = loss_sums + 1;
+constexpr std::int64_t total_count = loss_sums + 2;
 
 }  // namespace
 
@@ -42,9 +42,9 @@ StepSums GradientSync::finish(Context& context, Vector<double> sums, double max_
     collectives_.all_reduce_sum(context.stream, totals.data(), total_count);
     auto const host = to_host(totals.data(), total_count);
     StepSums result;
-    result.next_token = host[0];
-    result.regression = host[1];
-    result.answer = host[2];
+    result.next_token = host[next_token_sum];
+    result.regression = host[regression_sum];
+    result.answer = host[answer_sum];
     result.grad_norm = std::sqrt(host[norm_at]);
     result.finite = host[non_finite_at] == 0;
     if (max_norm > 0 && result.grad_norm > max_norm) {

@@ -10,11 +10,6 @@
 namespace dnagpt {
 namespace {
 
-template <class T>
-Vector<T> part(Vector<T> const& whole, std::int64_t offset, std::int64_t count) {
-    return Vector<T>(whole.data() + offset, static_cast<std::size_t>(count));
-}
-
 /// End of the run of tensors, beginning with `first`, that decay alike; gaps belong to the tensor
 /// before.
 std::int64_t end_of_run(ParameterLayout const& layout, std::size_t first) {
@@ -70,11 +65,11 @@ void Optimizer<T>::step(Context& context, StepSums const& total, double learning
     for (Segment const& segment : segments_) {
         Slice const& slice = segment.slice;
         step.weight_decay = segment.decay ? static_cast<float>(settings_.weight_decay) : 0.0F;
-        adamw_update(context, step, part(own_gradient, slice.own_offset, slice.count),
-                     part(master(), slice.own_offset, slice.count),
-                     part(first_moment(), slice.own_offset, slice.count),
-                     part(second_moment(), slice.own_offset, slice.count),
-                     part(weights, slice.flat_offset, slice.count));
+        adamw_update(context, step, element_range(own_gradient, slice.own_offset, slice.count),
+                     element_range(master(), slice.own_offset, slice.count),
+                     element_range(first_moment(), slice.own_offset, slice.count),
+                     element_range(second_moment(), slice.own_offset, slice.count),
+                     element_range(weights, slice.flat_offset, slice.count));
     }
     gather(context, weights);
 }
@@ -82,8 +77,8 @@ void Optimizer<T>::step(Context& context, StepSums const& total, double learning
 template <class T>
 void Optimizer<T>::publish(Context& context, Vector<T> weights) {
     for (Slice const& slice : partition_.slices) {
-        convert(context, part(master(), slice.own_offset, slice.count),
-                part(weights, slice.flat_offset, slice.count));
+        convert(context, element_range(master(), slice.own_offset, slice.count),
+                element_range(weights, slice.flat_offset, slice.count));
     }
     gather(context, weights);
 }

@@ -12,7 +12,6 @@ Partition make_partition(std::int64_t flat_size, int rank, int world_size,
     std::int64_t const unit = std::int64_t{128} * world_size;
     auto const round_up = [&](std::int64_t count) { return (count + unit - 1) / unit * unit; };
     Partition partition;
-    partition.flat_size = flat_size;
     for (std::int64_t offset = 0; offset < flat_size;) {
         std::int64_t const length = round_up(std::min(bucket_elements, flat_size - offset));
         Bucket const bucket{offset, length / world_size, partition.own_size};

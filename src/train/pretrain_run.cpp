@@ -117,7 +117,7 @@ void PretrainRun<T>::start_or_resume() {
                   [&](nlohmann::ordered_json const& line) { return is_after_step(line, step); });
         write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
         metrics_ = std::make_unique<JsonLinesWriter>(folder_.metrics());
-        if (newest) {
+        if (newest && step < schedule_.steps) {
             metrics_->append({{"resumed", {{"step", step}, {"world_size", world_.size()}}}});
         }
     }
@@ -167,14 +167,18 @@ template <class T>
 void PretrainRun<T>::skip(StepBatches const& batches) {
     progress_.skip_list.push_back(batches.block);
     ++skipped_in_a_row_;
-    log_info(fmt::format(
-        "warning: non-finite loss or gradient after step {}; its rows (block {}) are left out",
-        progress_.step, batches.block));
-    DNAGPT_VALIDATE(skipped_in_a_row_ < most_skips_in_a_row,
-                    << "non-finite loss or gradient " << most_skips_in_a_row
-                    << " times in a row after step " << progress_.step
-                    << " (the weights or the learning rate are no good); lower "
-                    << "optimizer.learning_rate and start from an earlier checkpoint");
+    if (world_.rank() == 0) {
+        log_warning(fmt::format(
+            "non-finite loss or gradient after step {}; its rows (block {}) are left out",
+            progress_.step, batches.block));
+    }
+    DNAGPT_VALIDATE(
+        skipped_in_a_row_ < most_skips_in_a_row,
+        << "non-finite loss or gradient " << most_skips_in_a_row << " times in a row after step "
+        << progress_.step
+        << " (the weights or the learning rate are no good); move the newest checkpoint "
+        << "away and start again with a lower optimizer.learning_rate, named in "
+        << "run.allow_changes");
 }
 
 template <class T>
@@ -232,6 +236,9 @@ void PretrainRun<T>::save(bool wait) {
         note_saved();
     }
     training_data_.verify_unchanged();
+    if (validation_data_) {
+        validation_data_->verify_unchanged();
+    }
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
     saver_.start(world_, saving_, make_header(config_, memory_, progress_, identity_),
                  state_slabs(memory_));

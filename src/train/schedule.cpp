@@ -10,8 +10,8 @@ namespace dnagpt {
 namespace {
 
 std::int64_t steps_of(double epochs, std::int64_t rows_per_epoch, std::int64_t rows) {
-    return static_cast<std::int64_t>(
-        std::ceil(epochs * static_cast<double>(rows_per_epoch) / static_cast<double>(rows)));
+    double const steps = epochs * static_cast<double>(rows_per_epoch) / static_cast<double>(rows);
+    return static_cast<std::int64_t>(std::ceil(steps - 1e-9 * steps));  // 1.1 x 100 is 110
 }
 
 }  // namespace

@@ -16,9 +16,8 @@
 namespace dnagpt {
 namespace {
 
-std::string sampler_text(RunProgress const& progress, RunIdentity const& identity) {
+std::string sampler_text(RunIdentity const& identity) {
     nlohmann::ordered_json sampler;
-    sampler["next_step"] = progress.step;
     sampler["data_digest"] = hash_to_hex(identity.data_digest);
     return sampler.dump();
 }
@@ -57,7 +56,7 @@ CheckpointHeader make_header(RunConfig const& config, TrainingMemory<T> const& m
     CheckpointHeader header;
     header.step = progress.step;
     header.seed = static_cast<std::uint64_t>(config.run.seed);
-    header.sampler = sampler_text(progress, identity);
+    header.sampler = sampler_text(identity);
     header.skip_list = progress.skip_list;
     header.config = to_toml(config, PathKeys::leave_out);
     header.elements = memory.layout.size;
@@ -115,8 +114,7 @@ RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& c
     warn_of_difference(differences, "device", header.device_model, identity.device_model);
     warn_of_difference(differences, "libraries", header.libraries, identity.libraries);
     if (!differences.empty()) {
-        log_info("warning: results will not be bit-identical to an uninterrupted run:" +
-                 differences);
+        log_warning("results will not be bit-identical to an uninterrupted run:" + differences);
     }
     return {header.step, header.skip_list};
 }

@@ -4,19 +4,9 @@
 #include <vector>
 
 #include "dnagpt/core/bf16.hpp"
+#include "dnagpt/model/multi_task_loss.hpp"
 
 namespace dnagpt {
-namespace {
-
-template <class T>
-std::int64_t activation_bytes(ModelShape const& shape, std::int64_t rows) {
-    Arena counting;
-    layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::training, counting);
-    return counting.high_water();
-}
-
-}  // namespace
-
 std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
     std::int64_t const rows = (rows_per_step(config) + world_size - 1) / world_size;
     return std::min(config.batch.micro_batch, rows);
@@ -30,7 +20,7 @@ MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int wor
     memory.weights = partition.padded_size * static_cast<std::int64_t>(sizeof(T));
     memory.gradients = (partition.padded_size + partition.own_size) * of_float;
     memory.optimizer = 3 * partition.own_size * of_float;
-    memory.activations = activation_bytes<T>(shape, rows);
+    memory.activations = gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::training);
     memory.scratch = gpt_scratch_bytes<T>(shape, rows, shape.context_length);
     return memory;
 }
@@ -46,11 +36,11 @@ TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSectio
       gradients("gradients", partition.padded_size),
       params(bind_parameters(shape, layout, weights.data())),
       gradient_views(bind_parameters(shape, layout, gradients.data())),
-      activations(activation_bytes<T>(shape, rows)),
+      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::training)),
       saved(
           layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::training, activations)),
       batch(shape, rows * shape.context_length),
-      sums("loss sums", 3),
+      sums("loss sums", loss_sums),
       gradient_sync(collectives, partition),
       optimizer(settings, layout, partition, collectives) {}
 

@@ -47,9 +47,13 @@ def ranks(count: int, *command: str) -> list[str]:
 
 def run(command: list[str], expected: int = 0) -> str:
     """Runs a command and returns what it printed; its exit status must be as expected."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode != expected:
-        raise AssertionError(f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}")
+        raise AssertionError(
+            f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}"
+        )
     return done.stdout
 
 
@@ -68,18 +72,31 @@ class MainPath(unittest.TestCase):
     @classmethod
     def shard(cls, count: int, folder: str) -> None:
         species = cls.root / "genomes" / "species.toml"
-        run(ranks(count, PREP, "shard", "--species", str(species), "--output", str(cls.root / folder)))
+        run(
+            ranks(
+                count, PREP, "shard", "--species", str(species), "--output", str(cls.root / folder)
+            )
+        )
 
     @classmethod
     def pretrain(cls, count: int, folder: str, *settings: str) -> list[str]:
         return ranks(
-            count, DNAGPT, "pretrain", str(cls.root / "tiny.toml"), f"run.folder={cls.root / folder}",
-            f"data.shards={cls.root / 'shards'}", *settings,
+            count,
+            DNAGPT,
+            "pretrain",
+            str(cls.root / "tiny.toml"),
+            f"run.folder={cls.root / folder}",
+            f"data.shards={cls.root / 'shards'}",
+            *settings,
         )
 
     def losses(self, folder: str) -> dict[int, float]:
         lines = (self.root / folder / "metrics.jsonl").read_text().splitlines()
-        return {line["step"]: line["loss_next_token"] for line in map(json.loads, lines) if "step" in line}
+        return {
+            line["step"]: line["loss_next_token"]
+            for line in map(json.loads, lines)
+            if "step" in line
+        }
 
     def test_shards_are_the_same_for_any_number_of_ranks(self) -> None:
         for count in (1, 4):
@@ -88,7 +105,10 @@ class MainPath(unittest.TestCase):
             names = sorted(path.name for path in (self.root / "shards").glob("*.h5"))
             self.assertEqual(len(names), 27)
             for name in names:
-                self.assertEqual((self.root / "shards" / name).read_bytes(), (self.root / folder / name).read_bytes())
+                self.assertEqual(
+                    (self.root / "shards" / name).read_bytes(),
+                    (self.root / folder / name).read_bytes(),
+                )
 
     def test_a_checkpoint_of_two_ranks_goes_on_with_the_same_rows_at_one_and_four(self) -> None:
         whole = self.losses("whole")
@@ -103,13 +123,19 @@ class MainPath(unittest.TestCase):
             resumed = self.losses(folder)
             self.assertEqual(sorted(resumed), list(range(1, 21)))
             for step in range(11, 21):
-                self.assertAlmostEqual(resumed[step], whole[step], delta=LOSS_TOLERANCE * whole[step])
+                self.assertAlmostEqual(
+                    resumed[step], whole[step], delta=LOSS_TOLERANCE * whole[step]
+                )
 
     def test_a_signal_saves_and_the_same_command_finishes(self) -> None:
         command = self.pretrain(2, "stopped", "schedule.steps=100000", "evaluation.every_steps=0")
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             metrics = self.root / "stopped" / "metrics.jsonl"
-            while process.poll() is None and not (metrics.exists() and metrics.read_text().count("\n") > 5):
+            while process.poll() is None and not (
+                metrics.exists() and metrics.read_text().count("\n") > 5
+            ):
                 time.sleep(0.05)
             process.send_signal(signal.SIGUSR1)
             self.assertEqual(process.wait(timeout=60), 75)
@@ -121,15 +147,32 @@ class MainPath(unittest.TestCase):
         reports = []
         for count in (1, 2):
             output = self.root / f"evaluation_{count}.json"
-            run(ranks(count, DNAGPT, "evaluate", "--checkpoint", str(self.root / "whole"), "--shards",
-                      str(self.root / "shards"), "--output", str(output), "--windows", "4", "--task-rows", "8",
-                      "--novel"))
+            run(
+                ranks(
+                    count,
+                    DNAGPT,
+                    "evaluate",
+                    "--checkpoint",
+                    str(self.root / "whole"),
+                    "--shards",
+                    str(self.root / "shards"),
+                    "--output",
+                    str(output),
+                    "--windows",
+                    "4",
+                    "--task-rows",
+                    "8",
+                    "--novel",
+                )
+            )
             reports.append(json.loads(output.read_text()))
         one, two = reports
         self.assertEqual(len(one["species"]), 9)
         self.assertEqual(one["step"], 20)
         for name, scores in one["species"].items():
-            self.assertAlmostEqual(scores["bits_per_base"], two["species"][name]["bits_per_base"], places=5)
+            self.assertAlmostEqual(
+                scores["bits_per_base"], two["species"][name]["bits_per_base"], places=5
+            )
             self.assertEqual(scores["order_count"], 8)
             self.assertLess(scores["markov"]["order_2"], 2.1)
 

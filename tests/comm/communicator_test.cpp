@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "dnagpt/core/check.hpp"
@@ -50,8 +51,10 @@ TEST(Communicator, OneRanksProblemIsThrownByAll) {
 }
 
 TEST(Communicator, LocalRanksCountThisHost) {
-    EXPECT_LT(world().local_rank(), world().local_size());
-    EXPECT_LE(world().local_size(), world().size());
+    auto const hosts = world().all_gather(host_name());
+    auto const own = hosts.begin() + world().rank();
+    EXPECT_EQ(world().local_size(), std::count(hosts.begin(), hosts.end(), *own));
+    EXPECT_EQ(world().local_rank(), std::count(hosts.begin(), own, *own));
 }
 
 }  // namespace

@@ -43,6 +43,21 @@ TEST(ConfigFile, UnknownKeyNamesTheNearest) {
     EXPECT_NE(text.find("'optimizer.learning_rate'"), std::string::npos) << text;
 }
 
+TEST(ConfigFile, UnknownSectionIsRefusedEvenWhenEmpty) {
+    EXPECT_NE(message_of(smallest + "[shedule]\n").find("unknown section [shedule]"),
+              std::string::npos);
+}
+
+TEST(ConfigFile, ValuesOutOfRangeAreNamed) {
+    for (char const* setting :
+         {"optimizer.beta1=1", "optimizer.beta2=-0.1", "optimizer.epsilon=0",
+          "optimizer.max_norm=-1", "schedule.warmup_steps=-1", "run.time_limit=-1",
+          "run.peak_tflops=-1", "tasks.gc_weight=-1", "evaluation.windows_per_species=0"}) {
+        std::string const key = std::string(setting).substr(0, std::string(setting).find('='));
+        EXPECT_NE(message_of(smallest, {setting}).find(key), std::string::npos) << setting;
+    }
+}
+
 TEST(ConfigFile, WrongTypeAndBrokenFileAreNamed) {
     EXPECT_NE(
         message_of("[schedule]\nsteps = 'ten'\n").find("schedule.steps must be a whole number"),
@@ -63,9 +78,10 @@ TEST(ConfigFile, ValuesMustFitEachOther) {
 }
 
 TEST(ConfigFile, PresetFillsWhatTheFileDoesNotName) {
-    RunConfig const config =
-        parse(smallest, {"model.preset=dnagpt_s_512", "batch.tokens_per_step=5120"});
-    EXPECT_EQ(config.model.layers, 12);
+    RunConfig const config = parse(smallest + "[model]\nlayers = 2\n",
+                                   {"model.preset=dnagpt_s_512", "batch.tokens_per_step=5120"});
+    EXPECT_EQ(config.model.layers, 2);
+    EXPECT_EQ(config.model.heads, 12);
     EXPECT_EQ(config.model.channels, 768);
     EXPECT_EQ(model_shape(config.model).vocabulary_size, 19564);
     EXPECT_NE(message_of(smallest, {"model.preset=gpt9"}).find("dnagpt_b_512"), std::string::npos);

@@ -45,14 +45,7 @@ class Validation : public ::testing::Test {
 
     std::vector<SpeciesSums> score(ValidationSet const& set) {
         std::int64_t const positions = set.settings().micro_batch * shape.context_length;
-        auto const bytes = [&](auto&& lay_out) {
-            Arena counting;
-            lay_out(counting);
-            return counting.high_water();
-        };
-        Arena activations(bytes([&](Arena& arena) {
-            layout_gpt_saved<float>(shape, positions, Purpose::inference, arena);
-        }));
+        Arena activations(gpt_saved_bytes<float>(shape, positions, Purpose::inference));
         auto const saved =
             layout_gpt_saved<float>(shape, positions, Purpose::inference, activations);
         DeviceBatch batch(shape, positions);

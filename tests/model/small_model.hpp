@@ -115,9 +115,7 @@ class SmallModel {
 
     static std::int64_t activation_bytes(ModelShape const& shape, std::int64_t rows,
                                          Purpose purpose) {
-        Arena counting;
-        layout_gpt_saved<T>(shape, rows * shape.context_length, purpose, counting);
-        return counting.high_water();
+        return gpt_saved_bytes<T>(shape, rows * shape.context_length, purpose);
     }
 
     void set_weights(std::vector<double> const& flat) {

@@ -110,6 +110,7 @@ TEST_F(Pretrain, LossFallsOnRepeatingText) {
     config.checkpoint.every_steps = 30;
     config.evaluation.every_steps = 0;
     config.optimizer.learning_rate = 1e-2;
+    config.schedule.minimum_learning_rate = 1e-2;
     ASSERT_EQ(pretrain(config, world(), device()), exit_success);
     auto const lines = read_json_lines(config.run.folder + "/metrics.jsonl");
     EXPECT_LT(lines.back()["loss_next_token"].get<double>(),

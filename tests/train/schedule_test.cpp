@@ -29,6 +29,9 @@ TEST(Schedule, EpochsAreRoundedUpToSteps) {
     Schedule const schedule = make_schedule(config, 10);
     EXPECT_EQ(schedule.steps, 7);
     EXPECT_EQ(schedule.warmup_steps, 3);
+    config.schedule.epochs = 1.1;
+    config.batch.tokens_per_step = config.model.context_length;
+    EXPECT_EQ(make_schedule(config, 100).steps, 110);
 }
 
 TEST(Schedule, AWarmUpLongerThanTheRunIsRefused) {

@@ -31,11 +31,8 @@ struct KeyChange {
     bool free = false;
 };
 
-/// All differences but those of path-valued keys.
-std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given);
-
-/// Throws Error with key and both values for every change that is neither free nor allowed by
-/// run.allow_changes; returns the others, for the log.
+/// Path-valued keys are not compared. Throws Error with key and both values for every change that
+/// is neither free nor allowed by run.allow_changes; returns the others, for the log.
 std::vector<KeyChange> require_compatible(RunConfig const& stored, RunConfig const& given);
 
 }  // namespace dnagpt

@@ -10,12 +10,14 @@ namespace dnagpt {
 
 /// Where a run lives and how it computes.
 struct RunSection {
-    std::string folder = "run";         ///< path; everything the run writes
-    std::string precision = "float";    ///< "float" or "bf16": what the kernels read and write
-    std::int64_t seed = 1;              ///< number; weights, rows and tasks are drawn from it
-    double peak_tflops = 0;             ///< TFLOP/s of all ranks together; 0: unknown, mfu is null
-    double time_limit = 0;              ///< seconds; save and exit 75 before it is over; 0: none
-    std::int64_t log_every_steps = 10;  ///< steps between two lines of the log
+    std::string folder = "run";       ///< path; everything the run writes
+    std::string precision = "float";  ///< "float" or "bf16": what the kernels read and write
+    std::int64_t seed = 1;            ///< number; weights, rows and tasks are drawn from it
+    double peak_tflops = 0;           ///< TFLOP/s of all ranks together; 0: unknown, mfu is null
+    /// seconds after which the run saves at the end of a step and exits 75; leave room for a step,
+    /// a validation and a save; 0: none
+    double time_limit = 0;
+    std::int64_t log_every_steps = 10;       ///< steps between two lines of the log
     std::vector<std::string> allow_changes;  ///< keys that may differ from the stored run
 };
 

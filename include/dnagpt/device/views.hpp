@@ -33,11 +33,10 @@ Matrix<T> first_rows(Matrix<T> const& matrix, std::int64_t rows) {
     return Matrix<T>(matrix.data(), static_cast<std::size_t>(rows), matrix.extent(1));
 }
 
-/// `rows` rows beginning with row `first`.
+/// `count` elements beginning with element `first`.
 template <class T>
-Matrix<T> row_range(Matrix<T> const& matrix, std::int64_t first, std::int64_t rows) {
-    return Matrix<T>(matrix.data() + first * columns_of(matrix), static_cast<std::size_t>(rows),
-                     matrix.extent(1));
+Vector<T> element_range(Vector<T> const& vector, std::int64_t first, std::int64_t count) {
+    return Vector<T>(vector.data() + first, static_cast<std::size_t>(count));
 }
 
 }  // namespace dnagpt

@@ -76,10 +76,18 @@ struct GptSaved {
 /// Whether backward follows. Without it all layers share one set of activations.
 enum class Purpose { training, inference };
 
-/// Activations for at most `positions` = B T. With a counting arena: their size.
+/// Activations for at most `positions` = B T.
 template <class T>
 GptSaved<T> layout_gpt_saved(ModelShape const& shape, std::int64_t positions, Purpose purpose,
                              Arena& arena);
+
+/// Size of those activations (bytes).
+template <class T>
+std::int64_t gpt_saved_bytes(ModelShape const& shape, std::int64_t positions, Purpose purpose) {
+    Arena counting;
+    layout_gpt_saved<T>(shape, positions, purpose, counting);
+    return counting.high_water();
+}
 
 /// Size of the scratch that forward, losses, evaluation and backward take at most, for batches of
 /// `batch` rows of `context_length` positions (bytes). Attention's share depends on both, so take

@@ -23,7 +23,6 @@ struct Bucket {
 /// ZeRO-1 (Rajbhandari et al. 2020): the flat vector is cut into buckets; rank r keeps slice r of
 /// each. The padded vector ends with zeros so that every bucket divides by the world size.
 struct Partition {
-    std::int64_t flat_size = 0;
     std::int64_t padded_size = 0;
     std::int64_t own_size = 0;
     std::vector<Bucket> buckets;

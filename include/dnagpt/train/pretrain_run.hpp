@@ -38,9 +38,10 @@ class PretrainRun {
     void train_step();
     /// Scores the validation split and notes it in metrics.jsonl.
     void validate();
-    /// Begins to save the present state (or, with `wait`, saves it).
+    /// Begins to save the present state (or, with `wait`, saves it); Error when a shard has
+    /// changed.
     void save(bool wait);
-    /// Completes a save that is under way, at the end of each step; verifies the data then.
+    /// Completes a save that is under way, at the end of each step.
     void poll_save();
 
   private:
