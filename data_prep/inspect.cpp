@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "commands.hpp"
 #include "dnagpt/core/check.hpp"
@@ -26,16 +27,21 @@ std::string count_text(std::int64_t count) {
 std::vector<std::string> shard_files(std::vector<std::string> const& paths) {
     std::vector<std::string> files;
     for (std::string const& path : paths) {
-        if (!std::filesystem::is_directory(path)) {
+        std::error_code error;
+        if (!std::filesystem::is_directory(path, error)) {
             files.push_back(path);
             continue;
         }
         std::size_t const before = files.size();
-        for (auto const& entry : std::filesystem::directory_iterator(path)) {
-            if (entry.path().extension() == ".h5") {
-                files.push_back(entry.path().string());
+        std::filesystem::directory_iterator entry(path, error);
+        while (!error && entry != std::filesystem::directory_iterator()) {
+            if (entry->path().extension() == ".h5") {
+                files.push_back(entry->path().string());
             }
+            entry.increment(error);
         }
+        DNAGPT_VALIDATE(!error, << "the folder " << path << " cannot be read (" << error.message()
+                                << "); give a readable one, or shards");
         DNAGPT_VALIDATE(files.size() > before,
                         << path << " holds no *.h5; give shards or a folder of them");
         std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());

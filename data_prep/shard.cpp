@@ -103,15 +103,44 @@ void print_reports(Communicator const& world, std::size_t species_count,
     }
 }
 
-/// A name that matches nothing leaves its split to the hash: people are told. Says nothing when a
-/// species was kept, whose names are not known then.
+/// What the records of the species matched, of the names that people gave.
+struct Matches {
+    std::set<std::string> names;
+    std::set<std::string> regions;
+    bool some_kept = false;  ///< not known of all species
+};
+
+/// The names of all ranks, each between line ends.
+std::string gather_names(Communicator const& world, std::set<std::string> const& own) {
+    return fmt::format("\n{}\n",
+                       fmt::join(world.all_gather(fmt::format("{}", fmt::join(own, "\n"))), "\n"));
+}
+
+void warn_of_unmatched_regions(SplitSettings const& splits, std::string const& matched) {
+    std::set<std::string> unmatched;
+    for (BedRegion const& region : splits.exclude) {
+        if (matched.find(fmt::format("\n{}\n", region.name)) == matched.npos) {
+            unmatched.insert(region.name);
+        }
+    }
+    if (!unmatched.empty()) {
+        log_warning(
+            fmt::format("no record of any species is called as {} of the names in the --exclude "
+                        "file, such as '{}'; see the names after '>' in the FASTA files",
+                        unmatched.size(), *unmatched.begin()));
+    }
+}
+
+/// A name that matches nothing leaves its split to the hash, or its region in: people are told.
+/// Says nothing when a species was kept, whose names are not known then.
 void warn_of_unmatched_names(Communicator const& world, SplitSettings const& splits,
-                             std::set<std::string> const& own, bool some_kept) {
-    std::string const all = fmt::format(
-        "\n{}\n", fmt::join(world.all_gather(fmt::format("{}", fmt::join(own, "\n"))), "\n"));
-    if (world.any(some_kept) || world.rank() != 0) {
+                             Matches const& own) {
+    std::string const all = gather_names(world, own.names);
+    std::string const regions = gather_names(world, own.regions);
+    if (world.any(own.some_kept) || world.rank() != 0) {
         return;
     }
+    warn_of_unmatched_regions(splits, regions);
     for (auto const* names : {&splits.validation_contigs, &splits.test_contigs}) {
         for (std::string const& name : *names) {
             if (all.find(fmt::format("\n{}\n", name)) == all.npos) {
@@ -141,18 +170,18 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     }
     Progress progress("shard", "bytes", total);
     std::vector<std::pair<std::size_t, std::string>> reports;
-    std::set<std::string> matched;
-    bool some_kept = false;
+    Matches matches;
     for (std::size_t const index : own) {
         BuildReport const report = build_shards(
             species[index], settings, [&](std::uint64_t bytes) { progress.advance(bytes); });
         reports.emplace_back(index, report_line(species[index], report));
-        matched.insert(report.matched_names.begin(), report.matched_names.end());
-        some_kept = some_kept || report.kept;
+        matches.names.insert(report.matched_names.begin(), report.matched_names.end());
+        matches.regions.insert(report.matched_regions.begin(), report.matched_regions.end());
+        matches.some_kept = matches.some_kept || report.kept;
     }
     progress.finish();
     print_reports(world, species.size(), reports);
-    warn_of_unmatched_names(world, settings.splits, matched, some_kept);
+    warn_of_unmatched_names(world, settings.splits, matches);
 }
 
 }  // namespace

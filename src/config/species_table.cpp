@@ -16,6 +16,9 @@ std::vector<std::string> const known_keys = {"name",  "token",   "assembly",
                                              "files", "contigs", "exclude_contigs"};
 /// Reserved letters that mean something else in prompts: instruction, padding and true/false words.
 constexpr std::string_view letters_of_species = "RIKLOQSUVWZ";
+/// What a species' name may hold: it begins the names of its shards.
+constexpr std::string_view letters_of_names =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
 std::string read_text(toml::table const& table, std::string const& place, char const* key) {
     auto const value = table[key].value<std::string>();
@@ -48,6 +51,9 @@ SpeciesEntry read_entry(toml::table const& table, std::string const& place) {
     }
     SpeciesEntry entry;
     entry.name = read_text(table, place, "name");
+    DNAGPT_VALIDATE(entry.name.find_first_not_of(letters_of_names) == std::string::npos,
+                    << place << ": the name '" << entry.name
+                    << "' cannot begin a file's name; use letters, digits, _ and - only");
     std::string const token = read_text(table, place, "token");
     DNAGPT_VALIDATE(
         token.size() == 1 && letters_of_species.find(token[0]) != std::string_view::npos,

@@ -147,6 +147,11 @@ std::vector<SpeciesFiles> find_species_files(std::vector<SpeciesEntry> const& en
         species.files.erase(std::unique(species.files.begin(), species.files.end()),
                             species.files.end());
         for (std::string const& file : species.files) {
+            std::error_code error;
+            DNAGPT_VALIDATE(std::filesystem::is_regular_file(file, error),
+                            << "species " << entry.name << ": " << file
+                            << " is no regular file but a folder, a pipe or the like; correct "
+                            << "'files' in the table");
             species.bytes += file_length(open_for_reading(file));
         }
         result.push_back(std::move(species));

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
+#include <system_error>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
@@ -81,15 +84,53 @@ bool keeps_shard(BuildSettings const& settings, ShardInfo const& wanted, ShardIn
     return same;
 }
 
+/// The shards that follow the `count` ones of a split: left by a run with other settings.
+std::vector<std::string> stale_shards(BuildSettings const& settings, ShardInfo info, Split split,
+                                      std::int64_t count) {
+    info.split = split;
+    info.index = count;
+    std::vector<std::string> paths;
+    for (std::string path = shard_path(settings, info); std::filesystem::exists(path);
+         path = shard_path(settings, info)) {
+        paths.push_back(path);
+        ++info.index;
+    }
+    return paths;
+}
+
+/// Shards of an earlier run must not stay beside the present ones, which hold their bases too.
+void remove_stale(BuildSettings const& settings, ShardInfo const& wanted,
+                  std::vector<PlannedShard> const& shards) {
+    std::array<std::int64_t, split_count> count = {};
+    for (PlannedShard const& shard : shards) {
+        ++count[static_cast<std::size_t>(shard.info.split)];
+    }
+    for (int s = 0; s < split_count; ++s) {
+        auto const split = static_cast<Split>(s);
+        for (std::string const& path :
+             stale_shards(settings, wanted, split, count[static_cast<std::size_t>(s)])) {
+            DNAGPT_VALIDATE(settings.replace,
+                            << path << " is left of a run with other sequence or settings; give "
+                            << "another --output, or --replace to remove it");
+            std::error_code error;
+            std::filesystem::remove(path, error);
+            DNAGPT_VALIDATE(!error, << path << " cannot be removed (" << error.message()
+                                    << "); remove it, or give another --output");
+        }
+    }
+}
+
 /// The report when nothing is left to be done.
 std::optional<BuildReport> all_kept(BuildSettings const& settings, ShardInfo wanted) {
     BuildReport report;
     report.kept = true;
+    std::array<bool, split_count> const has_shards = {
+        true,
+        settings.splits.validation_fraction > 0 || !settings.splits.validation_contigs.empty(),
+        settings.splits.test_fraction > 0 || !settings.splits.test_contigs.empty()};
     for (int s = 0; s < split_count; ++s) {
         wanted.split = static_cast<Split>(s);
-        std::array<double, split_count> const fractions = {1, settings.splits.validation_fraction,
-                                                           settings.splits.test_fraction};
-        std::int64_t count = fractions[static_cast<std::size_t>(s)] > 0 ? 1 : 0;
+        std::int64_t count = has_shards[static_cast<std::size_t>(s)] ? 1 : 0;
         for (wanted.index = 0; wanted.index < count; ++wanted.index) {
             ShardInfo found;
             if (!keeps_shard(settings, wanted, &found)) {
@@ -98,6 +139,9 @@ std::optional<BuildReport> all_kept(BuildSettings const& settings, ShardInfo wan
             count = found.count;
             report.bases[s] += found.bases;
             ++report.shards;
+        }
+        if (!stale_shards(settings, wanted, wanted.split, count).empty()) {
+            return std::nullopt;
         }
     }
     return report;
@@ -134,6 +178,15 @@ std::vector<PlannedShard> lay_out(GenomeScan const& scan, SplitPlan const& plan,
     return shards;
 }
 
+constexpr std::int64_t longest_contig = std::int64_t{1} << 20;
+
+std::string became_shorter(std::string const& path, std::string const& record) {
+    return fmt::format(
+        "{}: record {} became shorter while it was read (it is being written?); run "
+        "again when it is complete",
+        path, record);
+}
+
 /// Second reading: the planned contigs' bases become words.
 class ShardFiller {
   public:
@@ -149,29 +202,33 @@ class ShardFiller {
         writers_.resize(shards.size());
     }
 
-    /// Reads contigs [first, last) of the plan, all of the reader's present record.
-    void fill(FastaReader& reader, SplitPlan const& plan, std::size_t first, std::size_t last) {
+    /// Reads contigs of the plan from number `first`, all of the reader's present record; false
+    /// when the record ends before.
+    bool fill(FastaReader& reader, std::span<PlannedContig const> contigs, std::size_t first) {
         std::int64_t position = 0;
-        for (std::size_t i = first; i < last; ++i) {
-            PlannedContig const& contig = plan.contigs[i];
-            read(reader, contig.begin - position);
-            read(reader, contig.length);
+        for (std::size_t i = 0; i < contigs.size(); ++i) {
+            PlannedContig const& contig = contigs[i];
+            DNAGPT_EXPECT(contig.length <= longest_contig);
+            if (!read(reader, contig.begin - position) || !read(reader, contig.length)) {
+                return false;
+            }
             position = contig.begin + contig.length;
-            append(shard_of_contig_[i]);
+            append(shard_of_contig_[first + i]);
         }
+        return true;
     }
 
   private:
-    void read(FastaReader& reader, std::int64_t count) {
-        std::int64_t const limit = std::int64_t{1} << 20;
+    /// codes_ becomes the last piece read: all of a contig.
+    bool read(FastaReader& reader, std::int64_t count) {
         for (std::int64_t done = 0; done < count;) {
-            codes_.resize(static_cast<std::size_t>(std::min(limit, count - done)));
-            std::size_t const got = reader.read_bases(codes_);
-            DNAGPT_VALIDATE(got == codes_.size(),
-                            << "a FASTA file became shorter while it was read (it is being "
-                            << "written?); run again when it is complete");
-            done += static_cast<std::int64_t>(got);
+            codes_.resize(static_cast<std::size_t>(std::min(longest_contig, count - done)));
+            if (reader.read_bases(codes_) != codes_.size()) {
+                return false;
+            }
+            done += static_cast<std::int64_t>(codes_.size());
         }
+        return true;
     }
     void append(std::size_t index) {
         PlannedShard const& shard = shards_[index];
@@ -211,13 +268,19 @@ void fill_shards(SpeciesFiles const& species, GenomeScan const& scan, SplitPlan 
                    scan.places[static_cast<std::size_t>(plan.contigs[last].record)] == place) {
                 ++last;
             }
-            filler.fill(reader, plan, contig, last);
+            auto const contigs = std::span(plan.contigs).subspan(contig, last - contig);
+            DNAGPT_VALIDATE(filler.fill(reader, contigs, contig),
+                            << became_shorter(species.files[file], header.name));
             contig = last;
             progress(reader.file_position() - told);
             told = reader.file_position();
         }
     }
-    DNAGPT_EXPECT(contig == plan.contigs.size());
+    if (contig < plan.contigs.size()) {
+        auto const record = static_cast<std::size_t>(plan.contigs[contig].record);
+        auto const file = static_cast<std::size_t>(scan.places[record].first);
+        throw Error(became_shorter(species.files[file], scan.records[record].name));
+    }
 }
 
 std::string left_out_line(GenomeScan const& scan, SplitPlan const& plan) {
@@ -270,9 +333,11 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
         report.contigs[s] += static_cast<std::int64_t>(shard.contigs.size());
         ++report.shards;
     }
+    remove_stale(settings, wanted, shards);
     ShardFiller filler(settings, shards, shard_of_contig);
     fill_shards(species, scan, plan, filler, progress);
     report.matched_names = plan.matched_names;
+    report.matched_regions = plan.matched_regions;
     report.left_out = left_out_line(scan, plan);
     return report;
 }

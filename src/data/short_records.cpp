@@ -13,8 +13,11 @@
 namespace dnagpt {
 namespace {
 
-/// Keys of one pass: 12 million of 16 bytes.
-constexpr std::int64_t keys_per_pass = 12'000'000;
+/// Keys held at once: 12 million of 16 bytes.
+constexpr std::size_t most_keys = 12'000'000;
+/// Keys of one pass if none repeats, less than fit: they are not spread quite evenly.
+constexpr std::int64_t keys_per_pass = 10'000'000;
+constexpr std::uint64_t last_key = ~std::uint64_t{0};
 
 std::int32_t root_of(std::vector<std::int32_t>& parents, std::int32_t record) {
     while (parents[static_cast<std::size_t>(record)] != record) {
@@ -41,6 +44,20 @@ struct Key {
     std::uint64_t key;
     std::int32_t record;
 };
+
+/// Joins the records of equal keys; one of each key is left, in ascending order.
+void join_equal(std::vector<Key>& keys, std::vector<std::int32_t>& parents) {
+    std::sort(keys.begin(), keys.end(), [](Key const& a, Key const& b) { return a.key < b.key; });
+    std::size_t kept = 0;
+    for (Key const& key : keys) {
+        if (kept > 0 && keys[kept - 1].key == key.key) {
+            join(parents, keys[kept - 1].record, key.record);
+        } else {
+            keys[kept++] = key;
+        }
+    }
+    keys.resize(kept);
+}
 
 }  // namespace
 
@@ -77,8 +94,14 @@ std::vector<std::int32_t> ShortRecordGroups::groups(std::int32_t records) const 
     std::iota(parents.begin(), parents.end(), 0);
     join_overlapping(parents);
     auto const passes = static_cast<std::uint64_t>(bases_ / keys_per_pass + 1);
-    for (std::uint64_t pass = 0; pass < passes; ++pass) {
-        join_sharing(parents, pass, passes);
+    std::uint64_t const step = last_key / passes;
+    for (std::uint64_t begin = 0;;) {
+        std::uint64_t const wanted = begin > last_key - step ? last_key : begin + step;
+        std::uint64_t const last = join_sharing(parents, begin, wanted);
+        if (last == last_key) {
+            break;
+        }
+        begin = last + 1;
     }
     for (std::int32_t record = 0; record < records; ++record) {
         parents[static_cast<std::size_t>(record)] = root_of(parents, record);
@@ -114,11 +137,10 @@ void ShortRecordGroups::join_overlapping(std::vector<std::int32_t>& parents) con
     }
 }
 
-void ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents, std::uint64_t pass,
-                                     std::uint64_t passes) const {
-    __extension__ using Wide = unsigned __int128;
+std::uint64_t ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents,
+                                              std::uint64_t begin, std::uint64_t last) const {
     std::vector<Key> keys;
-    keys.reserve(static_cast<std::size_t>(std::min(bases_, keys_per_pass * 5 / 4)));
+    keys.reserve(std::min(static_cast<std::size_t>(bases_), most_keys));
     std::vector<std::uint8_t> codes;
     for (Entry const& entry : entries_) {
         auto const words =
@@ -128,17 +150,24 @@ void ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents, std::ui
                      codes);
         for_each_canonical_kmer(codes, [&](std::size_t, std::uint64_t kmer) {
             std::uint64_t const key = spread_kmer(kmer);
-            if (static_cast<std::uint64_t>((Wide{key} * passes) >> 64) == pass) {
+            if (key < begin || key > last) {
+                return;
+            }
+            if (keys.size() == most_keys) {
+                join_equal(keys, parents);
+                if (keys.size() > most_keys / 16 * 15) {
+                    // hardly any repeats: the upper half is left to the next pass
+                    keys.resize(keys.size() / 2);
+                    last = keys.back().key;
+                }
+            }
+            if (key <= last) {
                 keys.push_back({key, entry.record});
             }
         });
     }
-    std::sort(keys.begin(), keys.end(), [](Key const& a, Key const& b) { return a.key < b.key; });
-    for (std::size_t i = 1; i < keys.size(); ++i) {
-        if (keys[i].key == keys[i - 1].key) {
-            join(parents, keys[i].record, keys[i - 1].record);
-        }
-    }
+    join_equal(keys, parents);
+    return last;
 }
 
 }  // namespace dnagpt

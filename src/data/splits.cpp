@@ -69,9 +69,10 @@ std::vector<BaseRange> merged(std::vector<BaseRange> ranges, std::int64_t length
 }
 
 /// The excluded regions in a record's own coordinates: by its name, or by those in its name.
-std::vector<BaseRange> excluded_ranges(Planner const& planner, SourceRecord const& record) {
+std::vector<BaseRange> excluded_ranges(Planner& planner, SourceRecord const& record) {
     std::vector<BaseRange> ranges;
     if (auto const found = planner.excluded.find(record.name); found != planner.excluded.end()) {
+        planner.plan.matched_regions.insert(found->first);
         ranges = found->second;
     }
     auto const coordinates = record_coordinates(record.name);
@@ -80,6 +81,7 @@ std::vector<BaseRange> excluded_ranges(Planner const& planner, SourceRecord cons
     }
     auto const found = planner.excluded.find(coordinates->sequence);
     if (found != planner.excluded.end()) {
+        planner.plan.matched_regions.insert(found->first);
         bool const from_one = coordinates->last - coordinates->first + 1 == record.length;
         std::int64_t const start = coordinates->first - (from_one ? 1 : 0);
         for (BaseRange const& range : found->second) {
@@ -230,6 +232,13 @@ void check_splits(Planner const& planner) {
     }
 }
 
+/// A field that is a number and nothing else.
+bool read_number(std::string_view field, std::int64_t& number) {
+    char const* const end = field.data() + field.size();
+    auto const [stop, error] = std::from_chars(field.data(), end, number);
+    return error == std::errc() && stop == end;
+}
+
 }  // namespace
 
 std::string_view split_name(Split split) {
@@ -258,12 +267,12 @@ std::vector<BedRegion> read_bed(std::string const& path) {
         }
         std::size_t const first = line.find_first_of("\t ");
         std::size_t const second = std::min(line.find_first_of("\t ", first + 1), line.size());
+        std::size_t const third = std::min(line.find_first_of("\t \r", second + 1), line.size());
         BedRegion region{std::string(line.substr(0, first)), {}};
-        char const* const stop = line.data() + line.size();
         bool const whole =
             first != line.npos && second < line.size() &&
-            std::from_chars(line.data() + first + 1, stop, region.range.begin).ec == std::errc() &&
-            std::from_chars(line.data() + second + 1, stop, region.range.end).ec == std::errc();
+            read_number(line.substr(first + 1, second - first - 1), region.range.begin) &&
+            read_number(line.substr(second + 1, third - second - 1), region.range.end);
         DNAGPT_VALIDATE(whole && region.range.begin >= 0 && region.range.end > region.range.begin,
                         << path << ":" << number << " is no BED line (name, begin and end, "
                         << "separated by tabs, begin below end); correct it");

@@ -1,5 +1,6 @@
 #include "dnagpt/config/species_table.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -51,6 +52,13 @@ TEST_F(SpeciesTable, NamesWhatIsWrong) {
               std::string::npos);
     EXPECT_NE(message_of("[[species]]\nnmae='a'\n").find("nearest known one is 'name'"),
               std::string::npos);
+    for (char const* name : {"../evil", "a/b", "a b", "a.b"}) {
+        std::string const text =
+            fmt::format("[[species]]\nname='{}'\ntoken='R'\nfiles=['a']\n", name);
+        EXPECT_NE(message_of(text).find("letters, digits, _ and - only"), std::string::npos)
+            << name;
+    }
+    EXPECT_EQ(message_of("[[species]]\nname='aZ_0-9'\ntoken='R'\nfiles=['a']\n"), "no error");
     std::string const one = "[[species]]\nname='a'\ntoken='R'\nfiles=['a']\n";
     EXPECT_NE(message_of(one + one).find("stands twice"), std::string::npos);
     EXPECT_NE(message_of("[[species]\n").find(":1: "), std::string::npos);

@@ -100,6 +100,16 @@ TEST_F(PrepProgram, NamesThatMatchNothingAreTold) {
     }
 }
 
+TEST_F(PrepProgram, RegionsThatMatchNothingAreTold) {
+    folder_->write("regions.bed", "chr2\t0\t100\nchr88\t0\t100\n");
+    Outcome const outcome =
+        run(shard_into("regions") + " --exclude " + folder_->file("regions.bed"), 2);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.output.find("1 of the names in the --exclude file, such as 'chr88'"),
+              std::string::npos)
+        << outcome.output;
+}
+
 TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
     run(shard_into("inspected"));
     std::string const path = folder_->file("inspected") + "/homo_sapiens.train.000.h5";

@@ -1,20 +1,26 @@
 #include "dnagpt/data/shard_builder.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <set>
 #include <unordered_set>
 
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/canonical_kmers.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::message_of;
 using testing::random_bases;
 using testing::TemporaryFolder;
 
@@ -40,13 +46,12 @@ BuildReport build(TemporaryFolder const& genomes, BuildSettings const& settings,
     return build_shards(files.at(0), settings, [](std::uint64_t) {});
 }
 
-std::string message_of(auto const& action) {
-    try {
-        action();
-    } catch (Error const& error) {
-        return error.what();
+std::set<std::string> names_in(std::string const& folder) {
+    std::set<std::string> names;
+    for (auto const& file : std::filesystem::directory_iterator(folder)) {
+        names.insert(file.path().filename().string());
     }
-    return "";
+    return names;
 }
 
 /// Bases of the three splits by place in their record; '.' where no split has them.
@@ -105,7 +110,7 @@ TEST(ShardBuilder, EveryBaseGoesToOneSplit) {
 TEST(ShardBuilder, KeepsFinishedShardsAndMakesBrokenOnesAgain) {
     TemporaryFolder const genomes;
     TemporaryFolder const shards;
-    genomes.write("x.fa", ">one\n" + random_bases(200'000, 1) + "\n");
+    genomes.write("x.fa", fmt::format(">one\n{}\n", random_bases(200'000, 1)));
     BuildSettings const settings = settings_for(shards);
     EXPECT_FALSE(build(genomes, settings, entry("x", "x.fa")).kept);
     std::string const test = shards.file("x.test.000.h5");
@@ -120,16 +125,23 @@ TEST(ShardBuilder, KeepsFinishedShardsAndMakesBrokenOnesAgain) {
     EXPECT_EQ(read_text(test), bytes);
     EXPECT_FALSE(std::filesystem::exists(test + ".partial"));
     EXPECT_EQ(std::filesystem::last_write_time(train), train_time);
-    // cut short: made again, with a warning
-    std::filesystem::resize_file(test, bytes.size() / 2);
-    build(genomes, settings, entry("x", "x.fa"));
+    // one byte of the words is another: made again, with a warning
+    std::array<std::uint16_t, 50> words{};
+    TokenShard(test).read_words(100, words);
+    std::size_t const place =
+        bytes.find(std::string_view(reinterpret_cast<char const*>(words.data()), sizeof(words)));
+    ASSERT_NE(place, bytes.npos);
+    std::string damaged = bytes;
+    damaged[place + 20] ^= 1;
+    shards.write("x.test.000.h5", damaged);
+    EXPECT_FALSE(build(genomes, settings, entry("x", "x.fa")).kept);
     EXPECT_EQ(read_text(test), bytes);
 }
 
 TEST(ShardBuilder, RefusesToMixSettings) {
     TemporaryFolder const genomes;
     TemporaryFolder const shards;
-    genomes.write("x.fa", ">one\n" + random_bases(200'000, 1) + "\n");
+    genomes.write("x.fa", fmt::format(">one\n{}\n", random_bases(200'000, 1)));
     BuildSettings settings = settings_for(shards);
     build(genomes, settings, entry("x", "x.fa"));
     settings.splits.test_fraction = 0.2;
@@ -137,6 +149,51 @@ TEST(ShardBuilder, RefusesToMixSettings) {
               std::string::npos);
     settings.replace = true;
     EXPECT_GE(build(genomes, settings, entry("x", "x.fa")).bases[2], 40'000);
+}
+
+TEST(ShardBuilder, NoShardOfOtherSettingsStays) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    genomes.write("x.fa", fmt::format(">one\n{}\n", random_bases(200'000, 1)));
+    BuildSettings settings = settings_for(shards);
+    settings.words_per_shard = 5000;
+    SpeciesEntry const species = entry("x", "x.fa");
+    build(genomes, settings, species);
+    ASSERT_TRUE(std::filesystem::exists(shards.file("x.validation.000.h5")));
+    ASSERT_TRUE(std::filesystem::exists(shards.file("x.train.001.h5")));
+    settings.replace = true;
+    settings.words_per_shard = shard_words;
+    settings.splits.validation_fraction = 0;
+    settings.splits.test_fraction = 0;
+    BuildReport const report = build(genomes, settings, species);
+    EXPECT_EQ(report.bases[0], 200'000);
+    EXPECT_EQ(names_in(shards.path()), std::set<std::string>{"x.train.000.h5"});
+    // one that comes back is refused, though all others could be kept
+    settings.replace = false;
+    EXPECT_TRUE(build(genomes, settings, species).kept);
+    shards.write("x.validation.000.h5", "old");
+    EXPECT_NE(message_of([&] { build(genomes, settings, species); }).find("--replace to remove"),
+              std::string::npos);
+    EXPECT_TRUE(std::filesystem::exists(shards.file("x.validation.000.h5")));
+}
+
+TEST(ShardBuilder, SplitsByNameAreCheckedAtFractionNought) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const shards;
+    genomes.write("x.fa", fmt::format(">one\n{}\n>two\n{}\n", random_bases(100'000, 1),
+                                      random_bases(50'000, 2)));
+    BuildSettings settings = settings_for(shards);
+    settings.splits.validation_fraction = 0;
+    settings.splits.test_fraction = 0;
+    settings.splits.validation_contigs = {"two"};
+    SpeciesEntry const species = entry("x", "x.fa");
+    EXPECT_EQ(build(genomes, settings, species).bases[1], 50'000);
+    BuildReport const kept = build(genomes, settings, species);
+    EXPECT_TRUE(kept.kept);
+    EXPECT_EQ(kept.bases[1], 50'000);
+    std::filesystem::remove(shards.file("x.validation.000.h5"));
+    EXPECT_FALSE(build(genomes, settings, species).kept);
+    EXPECT_TRUE(std::filesystem::exists(shards.file("x.validation.000.h5")));
 }
 
 TEST(ShardBuilder, LeavesSecondaryRecordsOut) {
@@ -164,6 +221,11 @@ TEST(ShardBuilder, SaysWhatIsWrong) {
               }).find("species x: no file matches 'x*.fa'"),
               std::string::npos);
     EXPECT_NE(message_of([&] { find_species_files({}, genomes.file("none")); }).find("--genomes"),
+              std::string::npos);
+    std::filesystem::create_directory(genomes.file("folder.fa"));
+    EXPECT_NE(message_of([&] {
+                  find_species_files({entry("x", "folder.fa")}, genomes.path());
+              }).find("folder.fa is no regular file"),
               std::string::npos);
     genomes.write("x.fa", ">one\nACGT!\n");
     EXPECT_NE(message_of([&] { build(genomes, settings, entry("x", "x.fa")); }).find("one"),

@@ -5,15 +5,18 @@
 
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/genome_scan.hpp"
 #include "dnagpt/data/short_records.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::message_of;
 using testing::random_bases;
 using testing::TemporaryFolder;
 
@@ -77,6 +80,7 @@ TEST(Splits, GapsAndExcludedRegionsAreCutOut) {
     SplitPlan const result = plan(records, settings);
     EXPECT_EQ(result.gap_bases, 10'201);
     EXPECT_EQ(result.excluded_bases, 2'000 + 2'000);
+    EXPECT_EQ(result.matched_regions, (std::set<std::string>{"chr1", "chr2"}));
     std::int64_t total = 0;
     for (PlannedContig const& contig : result.contigs) {
         total += contig.length;
@@ -138,12 +142,12 @@ TEST(Bed, LinesAndErrors) {
     EXPECT_EQ(regions[0].name, "chr1");
     EXPECT_EQ(regions[0].range, (BaseRange{5, 9}));
     EXPECT_EQ(regions[1].range, (BaseRange{0, 3}));
-    folder.write("b.bed", "chr1\t5\t9\nchr1\t9\t5\n");
-    try {
-        read_bed(folder.file("b.bed"));
-        FAIL();
-    } catch (Error const& error) {
-        EXPECT_NE(std::string(error.what()).find("b.bed:2"), std::string::npos);
+    for (char const* line : {"chr1\t9\t5", "chr1\t1abc\t9", "chr1\t1\t9abc", "chr1\t1", "chr1",
+                             "chr1\t1\t", "chr1\t\t9", "chr1\t1.5\t9"}) {
+        folder.write("b.bed", fmt::format("chr1\t5\t9\n{}\n", line));
+        EXPECT_NE(message_of([&] { read_bed(folder.file("b.bed")); }).find("b.bed:2"),
+                  std::string::npos)
+            << line;
     }
 }
 
@@ -173,6 +177,20 @@ TEST(ShortRecords, GroupBySharedKmersAndCoordinates) {
     groups.add(7, "chr1:499-699", codes(random_bases(200, 7)));
     groups.add(8, "chr2:100-300", codes(random_bases(200, 8)));
     EXPECT_EQ(groups.groups(10), (std::vector<std::int32_t>{0, 1, 2, 1, 4, 5, 5, 7, 8, 9}));
+}
+
+/// More keys than are held at once, nearly all equal ones.
+TEST(ShortRecords, GroupManyRepeats) {
+    std::vector<std::uint8_t> const repeat(999, base_codes("A")[0]);
+    std::int32_t const count = 14'000;
+    ShortRecordGroups groups;
+    groups.add(0, "other", base_codes(random_bases(999, 1)));
+    for (std::int32_t record = 1; record < count; ++record) {
+        groups.add(record, "repeat", repeat);
+    }
+    std::vector<std::int32_t> expected(static_cast<std::size_t>(count), 1);
+    expected[0] = 0;
+    EXPECT_EQ(groups.groups(count), expected);
 }
 
 TEST(GapFinder, FindsRunsAcrossPieces) {

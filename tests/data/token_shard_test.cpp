@@ -5,22 +5,15 @@
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
+#include "harness/message_of.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::message_of;
 using testing::TemporaryFolder;
 using testing::word;
 using testing::write_shard;
-
-std::string message_of(auto const& action) {
-    try {
-        action();
-    } catch (Error const& error) {
-        return error.what();
-    }
-    return "";
-}
 
 TEST(TokenShard, HoldsWhatWasWritten) {
     TemporaryFolder const folder;

@@ -19,7 +19,8 @@ struct SpeciesFiles {
     std::int64_t bytes = 0;
 };
 
-/// Finds the files of each species below `folder`. Error when a species' glob matches nothing.
+/// Finds the files of each species below `folder`. Error when a species' glob matches nothing,
+/// or something that is no regular file.
 std::vector<SpeciesFiles> find_species_files(std::vector<SpeciesEntry> const& entries,
                                              std::string const& folder);
 

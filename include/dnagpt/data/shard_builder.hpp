@@ -15,7 +15,7 @@ struct BuildSettings {
     std::string folder;  ///< where the shards go
     SplitSettings splits;
     std::string program_version;
-    /// Shards of other sources or settings are replaced instead of refused.
+    /// Shards of other sources or settings are replaced or removed instead of refused.
     bool replace = false;
     /// Words of a shard at most; smaller in tests.
     std::int64_t words_per_shard = shard_words;
@@ -29,6 +29,8 @@ struct BuildReport {
     std::int64_t contigs[split_count] = {};
     /// Names for validation and test that match a record; not known when all was kept.
     std::set<std::string> matched_names;
+    /// Names of excluded regions that a record has; not known when all was kept.
+    std::set<std::string> matched_regions;
     std::string left_out;  ///< one line for people, empty: nothing
 };
 

@@ -25,7 +25,7 @@ struct RecordCoordinates {
 std::optional<RecordCoordinates> record_coordinates(std::string_view name);
 
 /// Finds the short records that share an exact 32-mer on either strand or whose coordinates
-/// overlap. Keeps a third of a byte a base, and at most 192 MiB of keys at a time.
+/// overlap. Keeps a third of a byte a base, and at most 192 MB of keys at a time.
 class ShortRecordGroups {
   public:
     /// Adds record number `record` with its base codes.
@@ -43,8 +43,9 @@ class ShortRecordGroups {
     };
 
     void join_overlapping(std::vector<std::int32_t>& parents) const;
-    void join_sharing(std::vector<std::int32_t>& parents, std::uint64_t pass,
-                      std::uint64_t passes) const;
+    /// Joins by the keys begin .. last; returns the last one it came to, when they are too many.
+    std::uint64_t join_sharing(std::vector<std::int32_t>& parents, std::uint64_t begin,
+                               std::uint64_t last) const;
 
     std::vector<Entry> entries_;
     std::vector<std::uint16_t> words_;

@@ -72,6 +72,8 @@ struct SplitPlan {
     std::int64_t excluded_bases = 0;
     /// Those of the settings' names and globs that match a record.
     std::set<std::string> matched_names;
+    /// Those of the excluded regions' names that a record has.
+    std::set<std::string> matched_regions;
 };
 
 /// min(1 Mb, species length / 200), not under 16 kb.
