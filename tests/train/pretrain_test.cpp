@@ -12,6 +12,7 @@
 #include "dnagpt/device/device_session.hpp"
 #include "dnagpt/io/json_lines.hpp"
 #include "harness/device_test_session.hpp"
+#include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
 #include "train/tiny_run.hpp"
 
@@ -132,6 +133,17 @@ TEST_F(Pretrain, ADamagedCheckpointIsSetAsideAndThePreviousOneTaken) {
     ASSERT_EQ(pretrain(config, world(), device()), exit_success);
     EXPECT_TRUE(fs::exists(newest + ".damaged"));
     EXPECT_EQ(bytes_of(newest), before);
+}
+
+/// The first update throws the weights out of float's range; no later loss is finite.
+TEST_F(Pretrain, ThreeNonFiniteStepsInARowEndTheRun) {
+    RunConfig config = testing::tiny_config(folder_);
+    config.optimizer.learning_rate = 1e38;
+    config.optimizer.max_norm = 0;
+    EXPECT_NE(
+        testing::message_of([&] { pretrain(config, world(), device()); }).find("3 times in a row"),
+        std::string::npos);
+    EXPECT_EQ(read_json_lines(config.run.folder + "/metrics.jsonl").size(), 1U);
 }
 
 TEST_F(Pretrain, ChangedSettingsAreRefused) {
