@@ -13,7 +13,19 @@ pkg_check_modules(htslib REQUIRED IMPORTED_TARGET htslib)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 if(DNAGPT_TRAINER)
   find_package(Kokkos REQUIRED)
-  find_package(OneDNN REQUIRED)
+  if(Kokkos_ENABLE_CUDA)
+    if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
+      message(FATAL_ERROR "CMAKE_CXX_COMPILER is nvcc_wrapper (nvcc refuses some sources that "
+        "hold no kernel); leave it the host compiler: Kokkos hands rooms 7 and above to "
+        "nvcc_wrapper")
+    endif()
+    set(CMAKE_CXX_COMPILER_LAUNCHER "")  # Kokkos' launcher takes its place.
+    message(WARNING "The Kokkos found is CUDA-enabled, and this version has no matrix product for "
+      "GPUs: rooms 1 to 12 are compiled, the program dnagpt is left out; set Kokkos_ROOT to a "
+      "Kokkos with Serial or OpenMP for a program that runs")
+  else()
+    find_package(OneDNN REQUIRED)
+  endif()
 endif()
 if(DNAGPT_TESTS)
   find_package(GTest REQUIRED)
