@@ -26,8 +26,9 @@ void add_pretrain_command(CLI::App& program, Action& action) {
             DNAGPT_VALIDATE(
                 !resolved.data.shards.empty(),
                 << "data.shards is empty; give the folder that dnagpt-prep shard wrote");
+            Preemption preemption(resolved.run.time_limit);
             return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-                return pretrain(resolved, world, device);
+                return pretrain(resolved, world, device, preemption);
             });
         };
     });

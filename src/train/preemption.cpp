@@ -1,32 +1,38 @@
 #include "dnagpt/train/preemption.hpp"
 
-#include <csignal>
+#include <pthread.h>
+
+#include <ctime>
+
+#include "dnagpt/core/check.hpp"
 
 namespace dnagpt {
-namespace {
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-void note_signal(int signal) {
-    stop_signal = signal;
-}
-
-}  // namespace
 
 Preemption::Preemption(double time_limit)
     : start_(std::chrono::steady_clock::now()), time_limit_(time_limit) {
-    stop_signal = 0;
-    struct sigaction action {};
-    action.sa_handler = note_signal;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGTERM, &action, nullptr);
-    sigaction(SIGUSR1, &action, nullptr);
+    sigemptyset(&stop_signals_);
+    sigaddset(&stop_signals_, SIGTERM);
+    sigaddset(&stop_signals_, SIGUSR1);
+    DNAGPT_EXPECT(pthread_sigmask(SIG_BLOCK, &stop_signals_, &former_mask_) == 0);
 }
 
-bool Preemption::requested(Communicator const& world) const {
+Preemption::~Preemption() {
+    take_pending_signals();
+    pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+}
+
+void Preemption::take_pending_signals() {
+    timespec const no_time{};
+    while (sigtimedwait(&stop_signals_, nullptr, &no_time) > 0) {
+        told_to_stop_ = true;
+    }
+}
+
+bool Preemption::requested(Communicator const& world) {
+    take_pending_signals();
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start_;
     bool const out_of_time = time_limit_ > 0 && elapsed.count() >= time_limit_;
-    return world.any(stop_signal != 0 || out_of_time);
+    return world.any(told_to_stop_ || out_of_time);
 }
 
 }  // namespace dnagpt

@@ -5,7 +5,6 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
-#include "dnagpt/train/preemption.hpp"
 #include "dnagpt/train/pretrain_run.hpp"
 
 namespace dnagpt {
@@ -16,8 +15,8 @@ bool is_multiple(std::int64_t step, std::int64_t every) {
 }
 
 template <class T>
-int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSession const& device) {
-    Preemption const preemption(config.run.time_limit);
+int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSession const& device,
+                Preemption& preemption) {
     PretrainRun<T> run(config, world, device);
     if (run.step() >= run.schedule().steps) {
         log_info(
@@ -50,9 +49,10 @@ int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSessio
 
 }  // namespace
 
-int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device) {
-    return config.run.precision == "bf16" ? pretrain_as<bf16>(config, world, device)
-                                          : pretrain_as<float>(config, world, device);
+int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device,
+             Preemption& preemption) {
+    return config.run.precision == "bf16" ? pretrain_as<bf16>(config, world, device, preemption)
+                                          : pretrain_as<float>(config, world, device, preemption);
 }
 
 }  // namespace dnagpt

@@ -6,7 +6,6 @@ Usage: main_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -128,11 +127,6 @@ class MainPath(unittest.TestCase):
                     resumed[step], whole[step], delta=LOSS_TOLERANCE * whole[step]
                 )
 
-    @unittest.skipUnless(
-        os.environ.get("DNAGPT_TEST_SIGNALS"),
-        "known problem (CHANGELOG.md): the save at a signal sometimes ends in a heap error; "
-        "DNAGPT_TEST_SIGNALS=1 runs this test",
-    )
     def test_a_signal_saves_and_the_same_command_finishes(self) -> None:
         command = self.pretrain(2, "stopped", "schedule.steps=100000", "evaluation.every_steps=0")
         with subprocess.Popen(

@@ -28,6 +28,11 @@ std::string bytes_of(std::string const& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+int pretrain_here(RunConfig const& config) {
+    Preemption preemption(config.run.time_limit);
+    return pretrain(config, world(), device(), preemption);
+}
+
 class Pretrain : public ::testing::Test {
   protected:
     Pretrain() : folder_(world()) {
@@ -60,10 +65,10 @@ TEST_F(Pretrain, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
         std::string const whole = std::string("whole_") + precision;
         std::string const resumed = std::string("resumed_") + precision;
         config.run.folder = folder_.path(whole);
-        ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+        ASSERT_EQ(pretrain_here(config), exit_success);
         copy_with_first_checkpoint(whole, resumed);
         config.run.folder = folder_.path(resumed);
-        ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+        ASSERT_EQ(pretrain_here(config), exit_success);
         ASSERT_FALSE(last_checkpoint(whole).empty());
         EXPECT_EQ(last_checkpoint(whole), last_checkpoint(resumed)) << precision;
     }
@@ -72,24 +77,24 @@ TEST_F(Pretrain, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
 TEST_F(Pretrain, EqualRunsWriteEqualBytes) {
     RunConfig config = testing::tiny_config(folder_);
     config.run.folder = folder_.path("a");
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     config.run.folder = folder_.path("b");
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     EXPECT_EQ(last_checkpoint("a"), last_checkpoint("b"));
     config.run.folder = folder_.path("c");
     config.run.seed = 2;
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     EXPECT_NE(last_checkpoint("a"), last_checkpoint("c"));
 }
 
 TEST_F(Pretrain, MetricsHaveEachStepOnceAfterAResume) {
     RunConfig config = testing::tiny_config(folder_);
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     if (world().rank() == 0) {
         fs::remove(config.run.folder + "/checkpoints/step_00000020.h5");
     }
     world().barrier();
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     std::int64_t step = 0;
     int resumed = 0;
     int evaluations = 0;
@@ -112,7 +117,7 @@ TEST_F(Pretrain, LossFallsOnRepeatingText) {
     config.evaluation.every_steps = 0;
     config.optimizer.learning_rate = 1e-2;
     config.schedule.minimum_learning_rate = 1e-2;
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     auto const lines = read_json_lines(config.run.folder + "/metrics.jsonl");
     EXPECT_LT(lines.back()["loss_next_token"].get<double>(),
               0.5 * lines.front()["loss_next_token"].get<double>());
@@ -120,7 +125,7 @@ TEST_F(Pretrain, LossFallsOnRepeatingText) {
 
 TEST_F(Pretrain, ADamagedCheckpointIsSetAsideAndThePreviousOneTaken) {
     RunConfig config = testing::tiny_config(folder_);
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     std::string const newest = config.run.folder + "/checkpoints/step_00000020.h5";
     std::string const before = bytes_of(newest);
     world().barrier();
@@ -130,7 +135,7 @@ TEST_F(Pretrain, ADamagedCheckpointIsSetAsideAndThePreviousOneTaken) {
         file.put(static_cast<char>(before[before.size() / 2] ^ 1));
     }
     world().barrier();
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     EXPECT_TRUE(fs::exists(newest + ".damaged"));
     EXPECT_EQ(bytes_of(newest), before);
 }
@@ -141,35 +146,35 @@ TEST_F(Pretrain, ThreeNonFiniteStepsInARowEndTheRun) {
     config.optimizer.learning_rate = 1e38;
     config.optimizer.max_norm = 0;
     EXPECT_NE(
-        testing::message_of([&] { pretrain(config, world(), device()); }).find("3 times in a row"),
+        testing::message_of([&] { pretrain_here(config); }).find("3 times in a row"),
         std::string::npos);
     EXPECT_EQ(read_json_lines(config.run.folder + "/metrics.jsonl").size(), 1U);
 }
 
 TEST_F(Pretrain, ChangedSettingsAreRefused) {
     RunConfig config = testing::tiny_config(folder_);
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     config.optimizer.beta1 = 0.5;
-    EXPECT_THROW(pretrain(config, world(), device()), Error);
+    EXPECT_THROW(pretrain_here(config), Error);
     config.run.allow_changes = {"optimizer.beta1"};
-    EXPECT_EQ(pretrain(config, world(), device()), exit_success);
+    EXPECT_EQ(pretrain_here(config), exit_success);
 }
 
 TEST_F(Pretrain, OtherShardsAreRefused) {
     RunConfig config = testing::tiny_config(folder_);
-    ASSERT_EQ(pretrain(config, world(), device()), exit_success);
+    ASSERT_EQ(pretrain_here(config), exit_success);
     if (world().rank() == 0) {
         fs::remove(config.data.shards + "/second_species.train.000.h5");
         fs::remove(config.data.shards + "/second_species.validation.000.h5");
     }
     world().barrier();
-    EXPECT_THROW(pretrain(config, world(), device()), Error);
+    EXPECT_THROW(pretrain_here(config), Error);
 }
 
 TEST_F(Pretrain, TheTimeLimitSavesAndAsksToRunAgain) {
     RunConfig config = testing::tiny_config(folder_);
     config.run.time_limit = 1e-6;
-    EXPECT_EQ(pretrain(config, world(), device()), exit_run_again);
+    EXPECT_EQ(pretrain_here(config), exit_run_again);
     EXPECT_TRUE(fs::exists(config.run.folder + "/checkpoints/step_00000001.h5"));
 }
 

@@ -1,23 +1,37 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 
 #include "dnagpt/comm/communicator.hpp"
 
 namespace dnagpt {
 
-/// Notes SIGTERM and SIGUSR1 and the run's time limit; all ranks agree at the end of a step.
+/// SIGTERM, SIGUSR1 and the run's time limit; all ranks agree on them at the end of a step. The
+/// signals stay blocked and are fetched, never handled: a handler's frame would be written over
+/// live memory where a library's kernel keeps data below the stack pointer (docs/decisions/0005).
+/// So this must be made before the process starts any other thread (before MPI and Kokkos), which
+/// then inherits the mask.
 class Preemption {
   public:
-    /// time_limit in seconds from now; 0: none. Installs the signal handlers.
+    /// time_limit in seconds from now; 0: none.
     explicit Preemption(double time_limit);
+    /// Takes what is pending and restores the mask of this thread.
+    ~Preemption();
+    Preemption(Preemption const&) = delete;
+    Preemption& operator=(Preemption const&) = delete;
 
     /// Collective: true on every rank when any rank was told to stop or the time is over.
-    bool requested(Communicator const& world) const;
+    bool requested(Communicator const& world);
 
   private:
+    void take_pending_signals();
+
     std::chrono::steady_clock::time_point start_;
     double time_limit_;
+    bool told_to_stop_ = false;
+    sigset_t stop_signals_{};
+    sigset_t former_mask_{};
 };
 
 }  // namespace dnagpt

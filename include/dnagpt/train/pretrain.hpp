@@ -3,12 +3,14 @@
 #include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/config/run_config.hpp"
 #include "dnagpt/device/device_session.hpp"
+#include "dnagpt/train/preemption.hpp"
 
 namespace dnagpt {
 
 /// Pretrains in config.run.folder, from the newest valid checkpoint there or from the beginning.
-/// Collective. Returns exit_success when the schedule is done, exit_run_again when a signal or the
-/// time limit ended it after a save.
-int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device);
+/// Collective. Returns exit_success when the schedule is done, exit_run_again when `preemption`
+/// ended it after a save.
+int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device,
+             Preemption& preemption);
 
 }  // namespace dnagpt

@@ -1,0 +1,81 @@
+#include "dnagpt/train/preemption.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "dnagpt/ops/gemm.hpp"
+#include "harness/device_array.hpp"
+#include "harness/device_test_session.hpp"
+#include "harness/mpi_verdict.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::device;
+using testing::world;
+
+TEST(Preemption, NothingIsRequestedWithoutASignal) {
+    Preemption preemption(0);
+    EXPECT_FALSE(preemption.requested(world()));
+}
+
+TEST(Preemption, BothSignalsAreRememberedAndKillNothing) {
+    for (int signal : {SIGTERM, SIGUSR1}) {
+        Preemption preemption(0);
+        pthread_kill(pthread_self(), signal);
+        EXPECT_TRUE(preemption.requested(world()));
+        EXPECT_TRUE(preemption.requested(world()));
+    }
+    Preemption preemption(0);
+    EXPECT_FALSE(preemption.requested(world()));
+}
+
+TEST(Preemption, TheTimeLimitIsOver) {
+    Preemption preemption(1e-9);
+    EXPECT_TRUE(preemption.requested(world()));
+}
+
+TEST(Preemption, AThreadStartedLaterInheritsTheMask) {
+    Preemption preemption(0);
+    std::thread([] {
+        sigset_t mask;
+        pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+        EXPECT_TRUE(sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGUSR1) == 1);
+    }).join();
+}
+
+// With a handler instead of a blocked mask, the heap is damaged within this test.
+TEST(Preemption, SignalsInTheMiddleOfProductsLeaveTheHeapWhole) {
+    Preemption preemption(0);
+    pthread_t const computing = pthread_self();
+    std::atomic<bool> over = false;
+    std::thread sender([&] {
+        while (!over) {
+            pthread_kill(computing, SIGUSR1);
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+    });
+    std::int64_t const rows = 256, columns = 256, inner = 4096;
+    testing::DeviceArray<float> const a(rows * inner), b(inner * columns), c(rows * columns);
+    GemmEngine engine;
+    GemmShape const shape{
+        .m = rows, .n = columns, .k = inner, .lda = inner, .ldb = columns, .ldc = columns};
+    for (int i = 0; i < 300; ++i) {
+        // Neighbours of the library's work space in the heap.
+        auto const neighbours = std::make_unique<std::vector<char>>(100 + 37 * (i % 64));
+        gemm(engine, device().stream(), shape, a.vector().data(), b.vector().data(),
+             c.vector().data());
+    }
+    over = true;
+    sender.join();
+    EXPECT_TRUE(preemption.requested(world()));
+}
+
+}  // namespace
+}  // namespace dnagpt
