@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
@@ -59,71 +60,86 @@ void check_folder(std::string const& folder) {
                             << error.message() << "); give a readable one with --genomes");
 }
 
-/// Reads the rest of the present record; short ones are kept in `codes`.
-struct RecordReading {
-    SourceRecord record;
-    std::vector<std::uint8_t> codes;
-};
-
-void read_record(FastaReader& reader, std::vector<std::uint8_t>& piece, RecordReading& reading) {
-    GapFinder gaps(reading.record.gaps);
-    reading.codes.clear();
-    for (;;) {
-        std::size_t const count = reader.read_bases(piece);
-        std::span const codes = std::span(piece).first(count);
-        gaps.feed(codes);
-        if (reading.record.length + static_cast<std::int64_t>(count) < short_record_bases) {
-            reading.codes.insert(reading.codes.end(), codes.begin(), codes.end());
-        }
-        reading.record.length += static_cast<std::int64_t>(count);
-        if (count < piece.size()) {
-            break;
-        }
-    }
-    gaps.finish();
-}
-
 struct Scanner {
     SpeciesFiles const& species;
+    BaseSpool& spool;
     ReadingProgress const& progress;
     ShortRecordGroups short_records;
     std::vector<std::uint8_t> piece = std::vector<std::uint8_t>(piece_bases);
+    std::uint64_t told = 0;  ///< bytes of the present file that progress knows of
     GenomeScan scan;
 };
 
-void take_record(Scanner& scanner, FastaRecord const& header, RecordReading& reading,
-                 std::pair<std::int32_t, std::int64_t> place) {
+void tell_progress(Scanner& scanner, FastaReader const& reader) {
+    std::uint64_t const position = reader.file_position();
+    scanner.progress(position - scanner.told);
+    scanner.told = position;
+}
+
+/// Calls take(codes) with the rest of the present record, piece by piece; returns its length.
+template <class Take>
+std::int64_t read_record(Scanner& scanner, FastaReader& reader, Take&& take) {
+    std::int64_t length = 0;
+    std::size_t count = 0;
+    do {
+        count = reader.read_bases(scanner.piece);
+        take(std::span<std::uint8_t const>(scanner.piece).first(count));
+        length += static_cast<std::int64_t>(count);
+        tell_progress(scanner, reader);
+    } while (count == scanner.piece.size());
+    return length;
+}
+
+void leave_out(Scanner& scanner, FastaReader& reader, std::string const& name) {
     GenomeScan& scan = scanner.scan;
-    if (reading.record.length == 0) {
+    std::int64_t const length = read_record(scanner, reader, [](auto) {});
+    if (length == 0) {
         ++scan.empty_records;
-    } else if (!keeps_record(scanner.species.entry, header.name, header.description)) {
-        ++scan.left_out_records;
-        scan.left_out_bases += reading.record.length;
-        if (scan.left_out_examples.size() < examples_shown) {
-            scan.left_out_examples.push_back(header.name);
-        }
-    } else {
-        auto const index = static_cast<std::int32_t>(scan.records.size());
-        if (reading.record.length < short_record_bases) {
-            scanner.short_records.add(index, header.name, reading.codes);
-        }
-        scan.records.push_back(std::move(reading.record));
-        scan.places.push_back(place);
+        return;
+    }
+    ++scan.left_out_records;
+    scan.left_out_bases += length;
+    if (scan.left_out_examples.size() < examples_shown) {
+        scan.left_out_examples.push_back(name);
     }
 }
 
-void scan_file(Scanner& scanner, std::int32_t file) {
-    FastaReader reader(scanner.species.files[static_cast<std::size_t>(file)]);
-    FastaRecord header;
-    std::uint64_t told = 0;
-    for (std::int64_t number = 0; reader.next_record(header); ++number) {
-        RecordReading reading;
-        reading.record.name = header.name;
-        read_record(reader, scanner.piece, reading);
-        take_record(scanner, header, reading, {file, number});
-        std::uint64_t const position = reader.file_position();
-        scanner.progress(position - told);
-        told = position;
+void keep_record(Scanner& scanner, FastaReader& reader, std::string const& name) {
+    GenomeScan& scan = scanner.scan;
+    SourceRecord record;
+    record.name = name;
+    GapFinder gaps(record.gaps);
+    std::vector<std::uint8_t> short_codes;
+    std::int64_t const first = scanner.spool.size();
+    record.length = read_record(scanner, reader, [&](std::span<std::uint8_t const> codes) {
+        gaps.feed(codes);
+        if (scanner.spool.size() == first && std::ssize(codes) < short_record_bases) {
+            short_codes.assign(codes.begin(), codes.end());
+        }
+        scanner.spool.append(codes);
+    });
+    gaps.finish();
+    if (record.length == 0) {
+        ++scan.empty_records;
+        return;
+    }
+    if (record.length < short_record_bases) {
+        scanner.short_records.add(static_cast<std::int32_t>(scan.records.size()), name,
+                                  short_codes);
+    }
+    scan.records.push_back(std::move(record));
+    scan.first_bases.push_back(first);
+}
+
+void scan_file(Scanner& scanner, std::string const& path) {
+    FastaReader reader(path);
+    scanner.told = 0;
+    for (FastaRecord header; reader.next_record(header);) {
+        if (keeps_record(scanner.species.entry, header.name, header.description)) {
+            keep_record(scanner, reader, header.name);
+        } else {
+            leave_out(scanner, reader, header.name);
+        }
     }
 }
 
@@ -187,10 +203,12 @@ std::string source_checksum(std::vector<std::string> const& files) {
     return hash_to_hex(hash_bytes(digests.data(), digests.size() * sizeof(digests[0])));
 }
 
-GenomeScan scan_genome(SpeciesFiles const& species, ReadingProgress const& progress) {
-    Scanner scanner{.species = species, .progress = progress, .short_records = {}, .scan = {}};
-    for (std::size_t file = 0; file < species.files.size(); ++file) {
-        scan_file(scanner, static_cast<std::int32_t>(file));
+GenomeScan scan_genome(SpeciesFiles const& species, BaseSpool& spool,
+                       ReadingProgress const& progress) {
+    Scanner scanner{
+        .species = species, .spool = spool, .progress = progress, .short_records = {}, .scan = {}};
+    for (std::string const& path : species.files) {
+        scan_file(scanner, path);
     }
     DNAGPT_VALIDATE(!scanner.scan.records.empty(),
                     << "species " << species.entry.name << ": no record is left ("

@@ -17,7 +17,6 @@
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/token_shard.hpp"
-#include "dnagpt/genome/fasta_reader.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 
 namespace dnagpt {
@@ -180,61 +179,26 @@ std::vector<PlannedShard> lay_out(GenomeScan const& scan, SplitPlan const& plan,
 
 constexpr std::int64_t longest_contig = std::int64_t{1} << 20;
 
-std::string became_shorter(std::string const& path, std::string const& record) {
-    return fmt::format(
-        "{}: record {} became shorter while it was read (it is being written?); run "
-        "again when it is complete",
-        path, record);
-}
-
-/// Second reading: the planned contigs' bases become words.
+/// The planned contigs' bases become words.
 class ShardFiller {
   public:
-    ShardFiller(BuildSettings const& settings, std::vector<PlannedShard>& shards,
-                std::span<std::size_t const> shard_of_contig)
-        : settings_(settings),
-          shards_(shards),
-          shard_of_contig_(shard_of_contig),
-          left_(shards.size()) {
-        for (std::size_t i = 0; i < shards.size(); ++i) {
-            left_[i] = shards[i].contigs.size();
+    ShardFiller(BuildSettings const& settings, BaseSpool const& spool,
+                std::vector<PlannedShard>& shards)
+        : settings_(settings), spool_(spool), shards_(shards), writers_(shards.size()) {
+        for (PlannedShard const& shard : shards) {
+            left_.push_back(shard.contigs.size());
         }
-        writers_.resize(shards.size());
     }
 
-    /// Reads contigs of the plan from number `first`, all of the reader's present record; false
-    /// when the record ends before.
-    bool fill(FastaReader& reader, std::span<PlannedContig const> contigs, std::size_t first) {
-        std::int64_t position = 0;
-        for (std::size_t i = 0; i < contigs.size(); ++i) {
-            PlannedContig const& contig = contigs[i];
-            DNAGPT_EXPECT(contig.length <= longest_contig);
-            if (!read(reader, contig.begin - position) || !read(reader, contig.length)) {
-                return false;
-            }
-            position = contig.begin + contig.length;
-            append(shard_of_contig_[first + i]);
-        }
-        return true;
-    }
-
-  private:
-    /// codes_ becomes the last piece read: all of a contig.
-    bool read(FastaReader& reader, std::int64_t count) {
-        for (std::int64_t done = 0; done < count;) {
-            codes_.resize(static_cast<std::size_t>(std::min(longest_contig, count - done)));
-            if (reader.read_bases(codes_) != codes_.size()) {
-                return false;
-            }
-            done += static_cast<std::int64_t>(codes_.size());
-        }
-        return true;
-    }
-    void append(std::size_t index) {
+    /// Appends `length` bases, from number `first` of the spool, to the shard: its next contig.
+    void append(std::size_t index, std::int64_t first, std::int64_t length) {
         PlannedShard const& shard = shards_[index];
         if (shard.kept) {
             return;
         }
+        DNAGPT_EXPECT(length <= longest_contig);
+        codes_.resize(static_cast<std::size_t>(length));
+        spool_.read(first, codes_);
         if (!writers_[index]) {
             writers_[index] = std::make_unique<ShardWriter>(shard_path(settings_, shard.info),
                                                             shard.info, shard.contigs);
@@ -246,40 +210,29 @@ class ShardFiller {
         }
     }
 
+  private:
     BuildSettings const& settings_;
+    BaseSpool const& spool_;
     std::vector<PlannedShard>& shards_;
-    std::span<std::size_t const> shard_of_contig_;
     std::vector<std::size_t> left_;
     std::vector<std::unique_ptr<ShardWriter>> writers_;
     std::vector<std::uint8_t> codes_;
 };
 
-void fill_shards(SpeciesFiles const& species, GenomeScan const& scan, SplitPlan const& plan,
-                 ShardFiller& filler, ReadingProgress const& progress) {
-    std::size_t contig = 0;
-    for (std::size_t file = 0; file < species.files.size(); ++file) {
-        FastaReader reader(species.files[file]);
-        FastaRecord header;
-        std::uint64_t told = 0;
-        for (std::int64_t number = 0; reader.next_record(header); ++number) {
-            std::pair const place(static_cast<std::int32_t>(file), number);
-            std::size_t last = contig;
-            while (last < plan.contigs.size() &&
-                   scan.places[static_cast<std::size_t>(plan.contigs[last].record)] == place) {
-                ++last;
-            }
-            auto const contigs = std::span(plan.contigs).subspan(contig, last - contig);
-            DNAGPT_VALIDATE(filler.fill(reader, contigs, contig),
-                            << became_shorter(species.files[file], header.name));
-            contig = last;
-            progress(reader.file_position() - told);
-            told = reader.file_position();
-        }
-    }
-    if (contig < plan.contigs.size()) {
-        auto const record = static_cast<std::size_t>(plan.contigs[contig].record);
-        auto const file = static_cast<std::size_t>(scan.places[record].first);
-        throw Error(became_shorter(species.files[file], scan.records[record].name));
+/// `progress` gets `bytes` in all.
+void fill_shards(GenomeScan const& scan, SplitPlan const& plan,
+                 std::span<std::size_t const> shard_of_contig, ShardFiller& filler,
+                 std::int64_t bytes, ReadingProgress const& progress) {
+    double const contigs = static_cast<double>(plan.contigs.size());
+    std::uint64_t told = 0;
+    for (std::size_t i = 0; i < plan.contigs.size(); ++i) {
+        PlannedContig const& contig = plan.contigs[i];
+        auto const record = static_cast<std::size_t>(contig.record);
+        filler.append(shard_of_contig[i], scan.first_bases[record] + contig.begin, contig.length);
+        auto const done = static_cast<std::uint64_t>(static_cast<double>(bytes) *
+                                                     (static_cast<double>(i + 1) / contigs));
+        progress(done - told);
+        told = done;
     }
 }
 
@@ -321,7 +274,8 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
         progress(2 * static_cast<std::uint64_t>(species.bytes));
         return *report;
     }
-    GenomeScan const scan = scan_genome(species, progress);
+    BaseSpool spool(settings.folder);
+    GenomeScan const scan = scan_genome(species, spool, progress);
     SplitPlan const plan = plan_splits(entry.name, scan.records, scan.groups, settings.splits);
     std::vector<std::size_t> shard_of_contig;
     auto shards = lay_out(scan, plan, wanted, settings.words_per_shard, shard_of_contig);
@@ -334,8 +288,8 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
         ++report.shards;
     }
     remove_stale(settings, wanted, shards);
-    ShardFiller filler(settings, shards, shard_of_contig);
-    fill_shards(species, scan, plan, filler, progress);
+    ShardFiller filler(settings, spool, shards);
+    fill_shards(scan, plan, shard_of_contig, filler, species.bytes, progress);
     report.matched_names = plan.matched_names;
     report.matched_regions = plan.matched_regions;
     report.left_out = left_out_line(scan, plan);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -81,6 +82,16 @@ FileDescriptor open_for_update(std::string const& path) {
 
 FileDescriptor create_for_writing(std::string const& path) {
     return open_with(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+
+FileDescriptor create_nameless(std::string const& folder) {
+    std::string path = folder + "/nameless_XXXXXX";
+    int const number = ::mkostemp(path.data(), O_CLOEXEC);
+    int const error = errno;
+    DNAGPT_VALIDATE(number >= 0, << "cannot make a temporary file in " << folder << " ("
+                                 << reason(error) << ")" << advice(error));
+    ::unlink(path.c_str());
+    return FileDescriptor(number, "a temporary file in " + folder);
 }
 
 std::int64_t file_length(FileDescriptor const& file) {

@@ -145,9 +145,8 @@ TEST_F(Pretrain, ThreeNonFiniteStepsInARowEndTheRun) {
     RunConfig config = testing::tiny_config(folder_);
     config.optimizer.learning_rate = 1e38;
     config.optimizer.max_norm = 0;
-    EXPECT_NE(
-        testing::message_of([&] { pretrain_here(config); }).find("3 times in a row"),
-        std::string::npos);
+    EXPECT_NE(testing::message_of([&] { pretrain_here(config); }).find("3 times in a row"),
+              std::string::npos);
     EXPECT_EQ(read_json_lines(config.run.folder + "/metrics.jsonl").size(), 1U);
 }
 

@@ -12,12 +12,14 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/random.hpp"
+#include "dnagpt/data/shard_builder.hpp"
 #include "dnagpt/genome/fasta_reader.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 
 // How fast bases become word numbers, on one core. `bases` is bases a second: of CPU time, and of
-// real time where the name says so. GzipToWords and GzipProgram read the same file and are to be
-// compared with each other.
+// real time where the name says so. The ...ToShards are all of `dnagpt-prep shard` for one species,
+// up to the synced shards. GzipToWords, GzipToShards and GzipProgram read the same file and are to
+// be compared with each other.
 
 namespace dnagpt {
 namespace {
@@ -76,6 +78,7 @@ class FastaFiles {
 
     [[nodiscard]] std::string plain() const { return (folder_ / "random.fa").string(); }
     [[nodiscard]] std::string packed() const { return (folder_ / "random.fa.gz").string(); }
+    [[nodiscard]] std::string shards() const { return (folder_ / "shards").string(); }
 
   private:
     std::filesystem::path folder_;
@@ -140,6 +143,32 @@ void fasta_to_words(benchmark::State& state, bool packed) {
     count_bases(state, bases);
 }
 
+void fasta_to_shards(benchmark::State& state, bool packed) {
+    FastaFiles const& files = fasta_files();
+    std::string const path = packed ? files.packed() : files.plain();
+    SpeciesFiles const species{{.name = "random",
+                                .token = 'R',
+                                .assembly = "",
+                                .files = {},
+                                .contigs = {},
+                                .exclude_contigs = {}},
+                               {path},
+                               static_cast<std::int64_t>(std::filesystem::file_size(path))};
+    BuildSettings settings;
+    settings.folder = files.shards();
+    settings.program_version = "0";
+    std::uint64_t bases = 0;
+    for (auto _ : state) {
+        state.PauseTiming();
+        std::filesystem::remove_all(settings.folder);
+        std::filesystem::create_directories(settings.folder);
+        state.ResumeTiming();
+        build_shards(species, settings, [](std::uint64_t) {});
+        bases += base_count;
+    }
+    count_bases(state, bases);
+}
+
 /// `gzip -dc` of the same file, its output thrown away by the shell.
 void gzip_program(benchmark::State& state) {
     std::string const command = "gzip -dc '" + fasta_files().packed() + "' > /dev/null";
@@ -158,6 +187,8 @@ BENCHMARK(letters_to_words)->Name("LettersToWords");
 BENCHMARK(words_to_codes)->Name("WordsToCodes");
 BENCHMARK_CAPTURE(fasta_to_words, plain, false)->Name("PlainFastaToWords");
 BENCHMARK_CAPTURE(fasta_to_words, gzip, true)->Name("GzipToWords")->UseRealTime();
+BENCHMARK_CAPTURE(fasta_to_shards, plain, false)->Name("PlainFastaToShards")->UseRealTime();
+BENCHMARK_CAPTURE(fasta_to_shards, gzip, true)->Name("GzipToShards")->UseRealTime();
 BENCHMARK(gzip_program)->Name("GzipProgram")->UseRealTime();
 
 }  // namespace

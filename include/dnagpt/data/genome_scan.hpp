@@ -4,10 +4,10 @@
 #include <functional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "dnagpt/config/species_table.hpp"
+#include "dnagpt/data/base_spool.hpp"
 #include "dnagpt/data/splits.hpp"
 
 namespace dnagpt {
@@ -33,14 +33,14 @@ bool keeps_record(SpeciesEntry const& entry, std::string const& name,
 /// Digest of the files' bytes, hexadecimal; independent of their places.
 std::string source_checksum(std::vector<std::string> const& files);
 
-/// What the first reading of a species' files finds.
+/// What reading a species' files finds.
 struct GenomeScan {
     /// All kept records with bases, in file order.
     std::vector<SourceRecord> records;
     /// Groups of the short ones, as plan_splits wants them.
     std::vector<std::int32_t> groups;
-    /// Place of each kept record among all records of its files: (file, record).
-    std::vector<std::pair<std::int32_t, std::int64_t>> places;
+    /// Number of each record's first base in the spool.
+    std::vector<std::int64_t> first_bases;
     std::int64_t left_out_records = 0;
     std::int64_t left_out_bases = 0;
     std::int64_t empty_records = 0;
@@ -51,8 +51,10 @@ struct GenomeScan {
 /// Called with bytes read since the last call.
 using ReadingProgress = std::function<void(std::uint64_t)>;
 
-/// Reads all files once; memory does not depend on the length of a record.
-GenomeScan scan_genome(SpeciesFiles const& species, ReadingProgress const& progress);
+/// Reads all files once and appends the kept records' bases to `spool`; memory does not depend on
+/// the length of a record.
+GenomeScan scan_genome(SpeciesFiles const& species, BaseSpool& spool,
+                       ReadingProgress const& progress);
 
 /// Appends the runs of 100 or more N to `gaps`, fed with a record's bases piece by piece.
 class GapFinder {

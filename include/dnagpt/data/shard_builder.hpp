@@ -36,7 +36,9 @@ struct BuildReport {
 
 /// Makes the shards of one species: `<species>.<split>.<number>.h5`. A finished shard of the same
 /// sources and settings is kept, a half-written one is made again. The bytes depend on sources,
-/// settings and program version only. `progress` gets bytes of the files, each read twice.
+/// settings and program version only. `progress` gets twice the files' bytes: once
+/// for reading them, once for writing the words. The bases stay in a spool file in the folder
+/// meanwhile.
 BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& settings,
                          ReadingProgress const& progress);
 

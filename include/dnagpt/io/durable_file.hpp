@@ -34,6 +34,8 @@ FileDescriptor open_for_reading(std::string const& path);
 FileDescriptor open_for_update(std::string const& path);
 /// Makes an empty file (an existing one is emptied) for reading and writing.
 FileDescriptor create_for_writing(std::string const& path);
+/// Makes a file in `folder` that has no name and is gone when it is closed.
+FileDescriptor create_nameless(std::string const& folder);
 
 /// Length in bytes.
 std::int64_t file_length(FileDescriptor const& file);
