@@ -77,7 +77,7 @@ class Metrics:
 
     steps: list[dict[str, Any]]
     evaluations: list[dict[str, Any]]
-    resumed: list[int]
+    restarts: list[int]  # steps after which the run was resumed or rolled back
 
 
 def digest_block_starts(user_block: int, file_bytes: int) -> range:
@@ -283,8 +283,8 @@ def read_metrics(path: Path) -> Metrics:
             raise FileError(f"{path} line {number} is no JSON object ({error.msg})") from error
         if "evaluation" in entry:
             metrics.evaluations.append(entry["evaluation"])
-        elif "resumed" in entry:
-            metrics.resumed.append(int(entry["resumed"]["step"]))
+        elif restart := entry.get("resumed") or entry.get("rolled_back"):
+            metrics.restarts.append(int(restart["step"]))
         elif "step" in entry:
             metrics.steps.append(entry)
     return metrics

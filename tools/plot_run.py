@@ -71,14 +71,14 @@ def draw_series(axes: Axes, entries: Sequence[dict], key: str, smooth: bool = Tr
     return True
 
 
-def finish(axes: Axes, label: str, drawn: bool, resumed: Sequence[int]) -> None:
-    """Labels one plot, marks resumed steps, and says so where nothing was measured."""
+def finish(axes: Axes, label: str, drawn: bool, restarts: Sequence[int]) -> None:
+    """Labels one plot, marks restarts, and says so where nothing was measured."""
     axes.set_xlabel("optimizer step")
     axes.set_ylabel(label)
     axes.grid(color="0.9", linewidth=0.5)
     if not drawn:
         axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
-    for step in resumed:
+    for step in restarts:
         axes.axvline(step, color="0.4", linestyle=(0, (1, 2)), linewidth=0.8)
 
 
@@ -86,7 +86,7 @@ def draw_losses(axes: Sequence[Axes], metrics: dnagpt_files.Metrics) -> None:
     """The total loss and each task's, one plot each."""
     for axis, (key, name) in zip(axes, LOSSES.items(), strict=True):
         unit = "" if key == "loss_gc" else " (nats)"
-        finish(axis, f"loss, {name}{unit}", draw_series(axis, metrics.steps, key), metrics.resumed)
+        finish(axis, f"loss, {name}{unit}", draw_series(axis, metrics.steps, key), metrics.restarts)
 
 
 def draw_validation(axes: Axes, metrics: dnagpt_files.Metrics) -> None:
@@ -105,7 +105,7 @@ def draw_validation(axes: Axes, metrics: dnagpt_files.Metrics) -> None:
         if (known := [v for v in e["bits_per_base"].values() if v is not None])
     ]
     axes.plot(*series(means, "mean"), color="0.0", linewidth=2.5, label="mean of the species")
-    finish(axes, "validation (bits per base)", bool(means), metrics.resumed)
+    finish(axes, "validation (bits per base)", bool(means), metrics.restarts)
     if means:
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
         axes.legend(frameon=False, fontsize=7, ncols=3, **below)
@@ -123,12 +123,12 @@ def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path) -> None:
         (throughput, "tokens_per_second", "throughput (tokens per second)"),
     ):
         drawn = draw_series(axes, metrics.steps, key, smooth=key != "learning_rate")
-        finish(axes, label, drawn, metrics.resumed)
+        finish(axes, label, drawn, metrics.restarts)
     norms = series(metrics.steps, "grad_norm")[1]
     if len(norms) and (norms > 0).all():
         norm.set_yscale("log")
     throughput.set_ylim(bottom=0)
-    marks = "; dotted upright lines: the run was resumed" if metrics.resumed else ""
+    marks = "; dotted upright lines: resumed or rolled back" if metrics.restarts else ""
     figure.suptitle(f"{title}{marks}")
     figure.savefig(output, dpi=130)
     plt.close(figure)

@@ -241,15 +241,4 @@ void CheckpointReader::read(StateVector vector, std::int64_t first, std::span<fl
               offsets_[static_cast<std::size_t>(vector)] + float_bytes * first);
 }
 
-std::vector<float> CheckpointReader::read_tensor(StateVector vector,
-                                                 std::string const& name) const {
-    auto const tensor = std::ranges::find(header_.layout, name, &StoredTensor::name);
-    DNAGPT_VALIDATE(tensor != header_.layout.end(),
-                    << file_.path() << " holds no tensor " << name
-                    << " (it is of another model); check model and checkpoint");
-    std::vector<float> values(static_cast<std::size_t>(tensor_size(*tensor)));
-    read(vector, tensor->offset, values);
-    return values;
-}
-
 }  // namespace dnagpt

@@ -29,6 +29,7 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("model", "context_length", c.model.context_length, fixed);
     visit("model", "vocabulary", c.model.vocabulary, fixed);
     visit("data", "shards", c.data.shards, path);
+    visit("data", "stage", c.data.stage, path);
     visit("data", "species_weights", c.data.species_weights, fixed);
     visit("tasks", "order_weight", c.tasks.order_weight, fixed);
     visit("tasks", "gc_weight", c.tasks.gc_weight, fixed);

@@ -11,24 +11,18 @@ namespace {
 
 constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
 
-std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-}
-
 }  // namespace
 
 std::uint64_t random_key(std::initializer_list<std::uint64_t> words) {
     std::uint64_t key = golden;
     for (std::uint64_t const word : words) {
-        key = mix(key + golden + mix(word + golden));
+        key = spread_bits(key + golden + spread_bits(word + golden));
     }
     return key;
 }
 
 std::uint64_t random_bits(std::uint64_t key, std::uint64_t counter) {
-    return mix(mix(key + golden * (counter + 1)) ^ key);
+    return spread_bits(spread_bits(key + golden * (counter + 1)) ^ key);
 }
 
 double random_uniform(std::uint64_t key, std::uint64_t counter) {

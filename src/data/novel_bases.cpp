@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/core/random.hpp"
 #include "dnagpt/data/canonical_kmers.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 
@@ -23,11 +24,11 @@ class KeyTable {
         }
         filter_.assign(std::size_t{1} << bits_, false);
         for (std::uint64_t const key : keys_) {
-            filter_[spread_kmer(key) >> (64 - bits_)] = true;
+            filter_[spread_bits(key) >> (64 - bits_)] = true;
         }
     }
     void mark(std::uint64_t key) {
-        if (!filter_[spread_kmer(key) >> (64 - bits_)]) {
+        if (!filter_[spread_bits(key) >> (64 - bits_)]) {
             return;
         }
         auto const found = std::lower_bound(keys_.begin(), keys_.end(), key);

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/random.hpp"
 #include "dnagpt/data/canonical_kmers.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
@@ -149,7 +150,7 @@ std::uint64_t ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents
         unpack_words(std::span(words_).subspan(static_cast<std::size_t>(entry.first_word), words),
                      codes);
         for_each_canonical_kmer(codes, [&](std::size_t, std::uint64_t kmer) {
-            std::uint64_t const key = spread_kmer(kmer);
+            std::uint64_t const key = spread_bits(kmer);
             if (key < begin || key > last) {
                 return;
             }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <string_view>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/device/views.hpp"
@@ -30,6 +32,13 @@ std::string choose_device(int local_rank, int local_size) {
     check_cuda(cudaGetDeviceProperties(&properties, local_rank), "cudaGetDeviceProperties");
     return properties.name;
 }
+
+std::int64_t free_bytes() {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    check_cuda(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    return static_cast<std::int64_t>(free);
+}
 #else
 std::string choose_device(int /*local_rank*/, int /*local_size*/) {
     std::ifstream cpuinfo("/proc/cpuinfo");
@@ -39,6 +48,17 @@ std::string choose_device(int /*local_rank*/, int /*local_size*/) {
         }
     }
     return "unknown CPU";
+}
+
+std::int64_t free_bytes() {
+    std::ifstream meminfo("/proc/meminfo");
+    constexpr std::string_view key = "MemAvailable:";
+    for (std::string line; std::getline(meminfo, line);) {
+        if (line.starts_with(key)) {
+            return std::strtoll(line.c_str() + key.size(), nullptr, 10) * 1024;
+        }
+    }
+    return 0;
 }
 #endif
 
@@ -80,6 +100,10 @@ std::string DeviceSession::description() const {
 
 std::string DeviceSession::model() const {
     return scope_->model;
+}
+
+std::int64_t DeviceSession::free_memory() const {
+    return free_bytes();
 }
 
 void device_fence() {

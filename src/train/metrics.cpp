@@ -34,11 +34,11 @@ nlohmann::ordered_json to_json(StepMetrics const& metrics) {
 }
 
 std::string step_line(StepMetrics const& metrics, std::int64_t steps, double seconds_left) {
-    std::string const share = metrics.mfu > 0 ? fmt::format("{:.0f} % of peak", 100 * metrics.mfu)
-                                              : std::string("peak unknown");
+    std::string const share =
+        metrics.mfu > 0 ? fmt::format("  {:.0f} % of peak", 100 * metrics.mfu) : std::string();
     return fmt::format(
         "step {}/{}  loss {:.4f} (words {:.4f}, GC {:.3f}, order {:.4f})  lr {:.2e}  |g| {:.3f}  "
-        "{} tokens/s  {}  {} left",
+        "{} tokens/s{}  {} left",
         metrics.step, steps, metrics.losses.loss, metrics.losses.next_token, metrics.losses.gc,
         metrics.losses.order, metrics.learning_rate, metrics.grad_norm,
         format_count(static_cast<std::uint64_t>(speed(metrics))), share,

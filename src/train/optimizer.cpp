@@ -6,6 +6,7 @@
 #include "dnagpt/device/device_session.hpp"
 #include "dnagpt/ops/adamw.hpp"
 #include "dnagpt/ops/elementwise.hpp"
+#include "dnagpt/ops/non_finite.hpp"
 
 namespace dnagpt {
 namespace {
@@ -32,7 +33,8 @@ Optimizer<T>::Optimizer(OptimizerSection const& settings, ParameterLayout const&
       collectives_(collectives),
       master_("master weights", partition.own_size),
       first_moment_("Adam first moment", partition.own_size),
-      second_moment_("Adam second moment", partition.own_size) {
+      second_moment_("Adam second moment", partition.own_size),
+      non_finite_("non-finite weights", 1) {
     for (Slice const& slice : partition.slices) {
         for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
             bool const begins_run =
@@ -81,6 +83,15 @@ void Optimizer<T>::publish(Context& context, Vector<T> weights) {
                 element_range(weights, slice.flat_offset, slice.count));
     }
     gather(context, weights);
+}
+
+template <class T>
+bool Optimizer<T>::finite(Context& context) {
+    fill(context, non_finite_.view(), 0.0);
+    count_non_finite(context, master(), non_finite_.view());
+    device_fence();
+    collectives_.all_reduce_sum(context.stream, non_finite_.view().data(), 1);
+    return to_host(non_finite_.view().data(), 1)[0] == 0;
 }
 
 template <class T>

@@ -24,23 +24,26 @@ int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSessio
         return exit_success;
     }
     while (run.step() < run.schedule().steps) {
-        std::int64_t const before = run.step();
-        run.train_step();
+        bool const applied = run.train_step();
         run.poll_save();
         bool const last = run.step() == run.schedule().steps;
-        if (run.step() > before && (is_multiple(run.step(), config.evaluation.every_steps) ||
-                                    (last && config.evaluation.every_steps > 0))) {
+        bool const stop = !last && preemption.requested(world);
+        bool const saves =
+            last || stop || (applied && is_multiple(run.step(), config.checkpoint.every_steps));
+        if (saves && !run.require_finite_weights()) {
+            continue;
+        }
+        if (applied && config.evaluation.every_steps > 0 &&
+            (last || is_multiple(run.step(), config.evaluation.every_steps))) {
             run.validate();
         }
-        if (!last && preemption.requested(world)) {
-            run.save(true);
+        if (saves) {
+            run.save(last || stop);
+        }
+        if (stop) {
             log_info(fmt::format(
                 "told to stop: saved at step {}; run the same command again to go on", run.step()));
             return exit_run_again;
-        }
-        if (last ||
-            (run.step() > before && is_multiple(run.step(), config.checkpoint.every_steps))) {
-            run.save(last);
         }
     }
     log_info(fmt::format("the run is complete: {} steps", run.step()));

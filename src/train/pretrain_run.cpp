@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dnagpt/checkpoint/checkpoint_folder.hpp"
 #include "dnagpt/config/config_file.hpp"
@@ -11,13 +13,15 @@
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/staging.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/train/training_step.hpp"
 
 namespace dnagpt {
 namespace {
 
-constexpr int most_skips_in_a_row = 3;
+constexpr int most_left_out_in_a_row = 3;
+constexpr int most_roll_backs = 2;
 
 BatchPlan batch_plan(RunConfig const& config, Communicator const& world) {
     BatchPlan plan;
@@ -42,6 +46,25 @@ TargetCounts sum_over_ranks(TargetCounts const& own, Communicator const& world) 
     std::array<std::int64_t, 3> counts = {own.next_token, own.regression, own.answer};
     world.all_reduce_sum(counts);
     return {counts[0], counts[1], counts[2]};
+}
+
+/// One rank of a host stages the shards; the others wait.
+std::string shards_of_this_host(DataSection const& data, Communicator const& world) {
+    if (data.stage.empty()) {
+        return data.shards;
+    }
+    std::string const copy = staged_folder(data.shards, data.stage);
+    if (world.local_rank() == 0) {
+        stage_shards(data.shards, copy);
+    }
+    world.barrier();
+    return copy;
+}
+
+/// Each shard is read whole and verified by one rank.
+ShardCheck shard_check(DataSection const& data, Communicator const& world) {
+    int const rank = data.stage.empty() ? world.rank() : world.local_rank();
+    return rank == 0 ? ShardCheck::all : ShardCheck::heads;
 }
 
 ValidationSettings validation_settings(RunConfig const& config, Communicator const& world) {
@@ -73,13 +96,15 @@ PretrainRun<T>::PretrainRun(RunConfig const& config, Communicator const& world,
       world_(world),
       folder_(config.run.folder, world.rank() == 0),
       vocabulary_{vocabulary_kind(config.model.vocabulary)},
-      training_data_(config.data.shards, Split::train),
+      shards_(shards_of_this_host(config.data, world)),
+      training_data_(shards_, Split::train, shard_check(config.data, world)),
       collectives_(world),
       memory_(model_shape(config.model), config.optimizer, micro_batch_rows(config, world.size()),
               collectives_, world),
-      context_(make_context<T>(config, world, device.stream())) {
+      context_(make_context<T>(config, world, device.stream())),
+      reporter_(config_, folder_, world.rank() == 0) {
     if (config.evaluation.every_steps > 0) {
-        validation_data_.emplace(config.data.shards, Split::validation);
+        validation_data_.emplace(shards_, Split::validation, shard_check(config.data, world));
         validation_set_.emplace(*validation_data_, vocabulary_, validation_settings(config, world));
     }
     identity_ = {program_version("dnagpt"),
@@ -88,45 +113,50 @@ PretrainRun<T>::PretrainRun(RunConfig const& config, Communicator const& world,
                  device.model(),
                  context_.gemm.description() + ", " + collectives_.description(),
                  training_data_.digest()};
-    std::vector<double> const weights =
-        read_species_weights(config.data.species_weights, training_data_);
+    species_weights_ = read_species_weights(config.data.species_weights, training_data_);
     Sampler const sampler(training_data_, config.model.context_length,
-                          static_cast<std::uint64_t>(config.run.seed), weights);
+                          static_cast<std::uint64_t>(config.run.seed), species_weights_);
     schedule_ = make_schedule(config, sampler.samples_per_epoch());
-    start_or_resume();
-    loader_ = std::make_unique<BatchLoader>(training_data_, vocabulary_, batch_plan(config, world),
-                                            progress_.step, progress_.skip_list, weights);
-    log_start();
-    step_began_ = Clock::now();
-}
-
-template <class T>
-void PretrainRun<T>::start_or_resume() {
-    auto const newest = newest_valid_checkpoint(world_, folder_.checkpoints());
-    if (newest) {
-        CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
-        progress_ = accept_checkpoint(reader.header(), config_, identity_);
-        load_state(context_, reader, memory_);
-        log_info(fmt::format("resumed from {} at step {}", newest->path, progress_.step));
-    } else {
-        initialise_weights(context_, memory_, static_cast<std::uint64_t>(config_.run.seed));
-    }
-    if (world_.rank() == 0) {
-        std::int64_t const step = progress_.step;
-        cut_after(folder_.metrics(),
-                  [&](nlohmann::ordered_json const& line) { return is_after_step(line, step); });
-        write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
-        metrics_ = std::make_unique<JsonLinesWriter>(folder_.metrics());
-        if (newest && step < schedule_.steps) {
-            metrics_->append({{"resumed", {{"step", step}, {"world_size", world_.size()}}}});
+    nlohmann::ordered_json event;
+    if (std::string const path = load_newest(); !path.empty()) {
+        log_info(fmt::format("resumed from {} at step {}", path, progress_.step));
+        if (progress_.step < schedule_.steps) {
+            event["resumed"] = {{"step", progress_.step}, {"world_size", world_.size()}};
         }
     }
+    if (world_.rank() == 0) {
+        write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
+    }
+    start_loader();
+    log_start(device.free_memory());
+    reporter_.start_after(progress_.step, event);
 }
 
 template <class T>
-void PretrainRun<T>::log_start() const {
+std::string PretrainRun<T>::load_newest() {
+    auto const newest = newest_valid_checkpoint(world_, folder_.checkpoints());
+    if (!newest) {
+        progress_.step = 0;
+        initialise_weights(context_, memory_, static_cast<std::uint64_t>(config_.run.seed));
+        return {};
+    }
+    CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
+    progress_ = accept_checkpoint(reader.header(), config_, identity_);
+    load_state(context_, reader, memory_);
+    return newest->path;
+}
+
+template <class T>
+void PretrainRun<T>::start_loader() {
+    loader_ =
+        std::make_unique<BatchLoader>(training_data_, vocabulary_, batch_plan(config_, world_),
+                                      progress_.step, progress_.skip_list, species_weights_);
+}
+
+template <class T>
+void PretrainRun<T>::log_start(std::int64_t free_memory) const {
     log_info(context_.gemm.description() + ", precision " + config_.run.precision);
-    log_info("data " + config_.data.shards + data_lines(training_data_, "train") +
+    log_info("data " + shards_ + data_lines(training_data_, "train") +
              (validation_data_ ? data_lines(*validation_data_, "validation") : std::string()));
     MemoryByKind const memory =
         training_memory<T>(memory_.shape, micro_batch_rows(config_, world_.size()), world_.size());
@@ -135,9 +165,9 @@ void PretrainRun<T>::log_start() const {
     };
     log_info(
         fmt::format("memory of a rank: weights {}, gradients {}, master and Adam {}, activations "
-                    "{}, scratch {}",
+                    "{}, scratch {}; free {}",
                     bytes(memory.weights), bytes(memory.gradients), bytes(memory.optimizer),
-                    bytes(memory.activations), bytes(memory.scratch)));
+                    bytes(memory.activations), bytes(memory.scratch), bytes(free_memory)));
     log_info(
         fmt::format("plan: {} parameters, steps {} to {}, {} rows of {} a step, warm-up {} steps",
                     format_count(static_cast<std::uint64_t>(memory_.layout.parameters)),
@@ -146,65 +176,77 @@ void PretrainRun<T>::log_start() const {
 }
 
 template <class T>
-void PretrainRun<T>::train_step() {
+bool PretrainRun<T>::train_step() {
     StepBatches const batches = loader_->next();
     TargetCounts const targets = sum_over_ranks(batches.targets, world_);
     StepSums const sums = compute_gradients(context_, memory_, batches.micro_batches, targets,
                                             config_.tasks, config_.optimizer.max_norm);
     if (!sums.finite) {
-        skip(batches);
-        return;
+        leave_out(batches);
+        return false;
     }
     double const rate = learning_rate(schedule_, progress_.step);
     memory_.optimizer.step(context_, sums, rate, progress_.step + 1,
                            memory_.gradient_sync.own_gradient(), memory_.weights.view());
     ++progress_.step;
-    skipped_in_a_row_ = 0;
-    report(sums, targets, rate);
+    recent_rows_.push_back(batches.block);
+    left_out_in_a_row_ = 0;
+    reporter_.note_step(progress_.step, schedule_.steps, sums, targets, rate);
+    return true;
 }
 
 template <class T>
-void PretrainRun<T>::skip(StepBatches const& batches) {
+void PretrainRun<T>::leave_out(StepBatches const& batches) {
     progress_.skip_list.push_back(batches.block);
-    ++skipped_in_a_row_;
+    ++left_out_in_a_row_;
     if (world_.rank() == 0) {
         log_warning(fmt::format(
             "non-finite loss or gradient after step {}; its rows (block {}) are left out",
             progress_.step, batches.block));
     }
-    DNAGPT_VALIDATE(
-        skipped_in_a_row_ < most_skips_in_a_row,
-        << "non-finite loss or gradient " << most_skips_in_a_row << " times in a row after step "
-        << progress_.step
-        << " (the weights or the learning rate are no good); move the newest checkpoint "
-        << "away and start again with a lower optimizer.learning_rate, named in "
-        << "run.allow_changes");
+    if (left_out_in_a_row_ == most_left_out_in_a_row) {
+        roll_back(fmt::format("non-finite loss or gradient {} times in a row after step {}",
+                              most_left_out_in_a_row, progress_.step));
+    }
 }
 
 template <class T>
-void PretrainRun<T>::report(StepSums const& sums, TargetCounts const& targets, double rate) {
-    auto const now = Clock::now();
-    StepMetrics metrics;
-    metrics.step = progress_.step;
-    metrics.losses = mean_losses(sums, targets, config_.tasks);
-    metrics.learning_rate = rate;
-    metrics.grad_norm = sums.grad_norm;
-    metrics.tokens_per_step = config_.batch.tokens_per_step;
-    metrics.tokens = progress_.step * config_.batch.tokens_per_step;
-    metrics.step_seconds = std::chrono::duration<double>(now - step_began_).count();
-    metrics.mfu = model_flops_utilisation(
-        memory_.shape, static_cast<double>(metrics.tokens_per_step) / metrics.step_seconds,
-        config_.run.peak_tflops);
-    step_began_ = now;
-    seconds_of_steps_ += metrics.step_seconds;
-    ++steps_timed_;
-    if (metrics_) {
-        metrics_->append(to_json(metrics));
+bool PretrainRun<T>::require_finite_weights() {
+    if (memory_.optimizer.finite(context_)) {
+        return true;
     }
-    if (progress_.step % config_.run.log_every_steps == 0 || progress_.step == schedule_.steps) {
-        double const left = seconds_of_steps_ / static_cast<double>(steps_timed_) *
-                            static_cast<double>(schedule_.steps - progress_.step);
-        log_info(step_line(metrics, schedule_.steps, left));
+    roll_back(fmt::format("a weight is not finite after step {}", progress_.step));
+    return false;
+}
+
+template <class T>
+void PretrainRun<T>::roll_back(std::string const& reason) {
+    if (saver_.busy()) {
+        saver_.finish(world_);
+        note_saved();
+    }
+    DNAGPT_VALIDATE(roll_backs_ < most_roll_backs,
+                    << reason
+                    << " (the weights or the learning rate are no good: going back to the newest "
+                    << "checkpoint and leaving out the rows after it was tried " << most_roll_backs
+                    << " times); move the newest checkpoint away and start again with a lower "
+                    << "optimizer.learning_rate, named in run.allow_changes");
+    ++roll_backs_;
+    std::int64_t const from = progress_.step;
+    std::vector<std::int64_t> skip_list = std::move(progress_.skip_list);
+    skip_list.insert(skip_list.end(), recent_rows_.begin(), recent_rows_.end());
+    std::sort(skip_list.begin(), skip_list.end());
+    load_newest();
+    progress_.skip_list = std::move(skip_list);
+    recent_rows_.clear();
+    left_out_in_a_row_ = 0;
+    start_loader();
+    nlohmann::ordered_json event;
+    event["rolled_back"] = {{"from", from}, {"step", progress_.step}, {"reason", reason}};
+    reporter_.start_after(progress_.step, event);
+    if (world_.rank() == 0) {
+        log_warning(fmt::format("{}: back to step {}, the rows used since are left out", reason,
+                                progress_.step));
     }
 }
 
@@ -222,11 +264,8 @@ void PretrainRun<T>::validate() {
         line["evaluation"]["order_accuracy"][name] = order_accuracy(sums[i]);
         text += fmt::format("{} {} {:.3f}", i == 0 ? "" : ",", name, bits_per_base(sums[i]));
     }
-    if (metrics_) {
-        metrics_->append(line);
-    }
     log_info(text);
-    step_began_ = Clock::now();
+    reporter_.note(line);
 }
 
 template <class T>
@@ -242,6 +281,7 @@ void PretrainRun<T>::save(bool wait) {
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
     saver_.start(world_, saving_, make_header(config_, memory_, progress_, identity_),
                  state_slabs(memory_));
+    recent_rows_.clear();
     if (wait) {
         saver_.finish(world_);
         note_saved();
@@ -258,6 +298,7 @@ void PretrainRun<T>::poll_save() {
 template <class T>
 void PretrainRun<T>::note_saved() {
     log_info("saved " + saving_);
+    roll_backs_ = 0;
     if (world_.rank() == 0) {
         note_latest(saving_);
         remove_old_checkpoints(folder_.checkpoints(), config_.checkpoint.keep_last,

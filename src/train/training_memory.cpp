@@ -5,6 +5,7 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/model/multi_task_loss.hpp"
+#include "dnagpt/ops/elementwise.hpp"
 
 namespace dnagpt {
 std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
@@ -52,6 +53,8 @@ void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64
         copy_to_device(drawn.data(), memory.optimizer.master().data() + slice.own_offset,
                        slice.count);
     }
+    fill(context, memory.optimizer.first_moment(), 0.0F);
+    fill(context, memory.optimizer.second_moment(), 0.0F);
     memory.optimizer.publish(context, memory.weights.view());
 }
 

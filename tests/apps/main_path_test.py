@@ -190,6 +190,11 @@ class MainPath(unittest.TestCase):
         broken.write_bytes(content)
         self.assertIn("adam_v", run([DNAGPT, "inspect", str(broken)], expected=1))
 
+    def test_the_failure_of_one_rank_ends_all(self) -> None:
+        (self.root / "file").write_text("no folder")
+        printed = run(self.pretrain(2, "file/run"), expected=1)
+        self.assertIn("rank 0: cannot make the run folder", printed)
+
     def test_wrong_use_has_its_own_status_and_a_hint(self) -> None:
         self.assertIn("--help", run([DNAGPT, "pretrain"], expected=2))
         printed = run(self.pretrain(1, "never", "optimizer.lerning_rate=1"), expected=1)

@@ -7,7 +7,9 @@
 #include "checkpoint/sample_state.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/io/hdf5_file.hpp"
+#include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
+#include "harness/shared_folder.hpp"
 
 namespace dnagpt {
 namespace {
@@ -48,17 +50,6 @@ TEST(CheckpointFile, RanksMayCutTheVectorsInAnyWay) {
         EXPECT_EQ(values.front(), sample_value(vector, first, 3));
         EXPECT_EQ(values.back(), sample_value(vector, first + part - 1, 3));
     }
-}
-
-TEST(CheckpointFile, TensorsAreFoundByName) {
-    SharedFolder const folder(world());
-    testing::save_sample(world(), folder.file("a.h5"), 1);
-    auto const reader = CheckpointReader::open(folder.file("a.h5"));
-    auto const values = reader.read_tensor(StateVector::adam_v, "scalar");
-    ASSERT_EQ(values.size(), 5U);
-    EXPECT_EQ(values[4], sample_value(2, 700036, 1));
-    auto const message = message_of([&] { reader.read_tensor(StateVector::master, "no"); });
-    EXPECT_NE(message.find("holds no tensor no"), std::string::npos) << message;
 }
 
 TEST(CheckpointFile, DamageNamesTheTensor) {

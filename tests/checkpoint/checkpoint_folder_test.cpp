@@ -7,7 +7,9 @@
 #include "checkpoint/sample_state.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
+#include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
+#include "harness/shared_folder.hpp"
 
 namespace dnagpt {
 namespace {

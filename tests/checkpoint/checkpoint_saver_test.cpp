@@ -8,7 +8,9 @@
 
 #include "checkpoint/sample_state.hpp"
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
+#include "harness/shared_folder.hpp"
 #include "io/file_size_limit.hpp"
 
 namespace dnagpt {

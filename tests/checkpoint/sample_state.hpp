@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,27 +8,8 @@
 #include "dnagpt/checkpoint/training_state.hpp"
 #include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/device/buffer.hpp"
-#include "io/scratch_folder.hpp"
 
 namespace dnagpt::testing {
-
-/// One folder for all ranks.
-class SharedFolder {
-  public:
-    explicit SharedFolder(Communicator const& comm)
-        : comm_(comm), path_(comm.broadcast(own_.path())) {}
-    ~SharedFolder() { comm_.barrier(); }
-    SharedFolder(SharedFolder const&) = delete;
-    SharedFolder& operator=(SharedFolder const&) = delete;
-
-    std::string const& path() const { return path_; }
-    std::string file(std::string const& name) const { return path_ + "/" + name; }
-
-  private:
-    Communicator comm_;
-    ScratchFolder own_;
-    std::string path_;
-};
 
 /// Two tensors in vectors of three buckets of which every rank owns a slice, as ZeRO-1 cuts them.
 inline constexpr std::int64_t sample_buckets = 3;

@@ -3,33 +3,23 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "dnagpt/core/check.hpp"
 #include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
 class SpeciesTable : public ::testing::Test {
   protected:
-    void SetUp() override {
-        path_ = std::filesystem::temp_directory_path() /
-                (std::string("dnagpt_species_") +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml");
-    }
-    void TearDown() override { std::filesystem::remove(path_); }
-
     std::vector<SpeciesEntry> read(std::string const& text) {
-        std::ofstream(path_) << text;
-        return read_species_table(path_.string());
+        return read_species_table(folder_.write("species.toml", text));
     }
     std::string message_of(std::string const& text) {
         return testing::message_of([&] { read(text); });
     }
 
-    std::filesystem::path path_;
+    testing::TemporaryFolder folder_;
 };
 
 TEST_F(SpeciesTable, ReadsEntries) {

@@ -7,6 +7,7 @@
 
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

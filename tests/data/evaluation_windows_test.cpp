@@ -8,6 +8,7 @@
 #include "data/shard_folder.hpp"
 #include "dnagpt/data/markov.hpp"
 #include "dnagpt/data/novel_bases.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

@@ -1,11 +1,14 @@
 // dnagpt-prep as people run it. DNAGPT_PREP and DNAGPT_MPIEXEC come from CMake.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <utility>
 
 #include "data/shard_folder.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
@@ -56,6 +59,23 @@ class PrepProgram : public ::testing::Test {
 TemporaryFolder* PrepProgram::folder_ = nullptr;
 Outcome PrepProgram::synthesized_{-1, ""};
 
+/// Peak resident memory in MiB of the children so far: the largest of them.
+std::int64_t children_peak() {
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
+/// One species of one record of `lines` x 60 bases.
+void write_one_record(TemporaryFolder const& folder, std::int64_t lines) {
+    std::ofstream file(folder.file("x.fa"), std::ios::binary);
+    file << ">chr1\n";
+    for (std::int64_t i = 0; i < lines; ++i) {
+        file << "ACGTTGCAACGTACGGTCATTACGATCGGACTTACGGATCATCGACTTACGGACTACGATA\n";
+    }
+    folder.write("species.toml", "[[species]]\nname='x'\ntoken='R'\nfiles=['x.fa']\n");
+}
+
 std::string all_bytes(std::string const& folder) {
     std::vector<std::string> paths;
     for (auto const& entry : std::filesystem::directory_iterator(folder)) {
@@ -97,6 +117,25 @@ TEST_F(PrepProgram, NamesThatMatchNothingAreTold) {
         data.species()[static_cast<std::size_t>(data.species_index("homo_sapiens"))];
     for (ShardContig const& contig : human.shards()[0].contigs()) {
         EXPECT_EQ(contig.name, "chr2");
+    }
+}
+
+/// A rank stays below 512 MiB: records of 2.4 and 60 Mbp take the same memory.
+TEST_F(PrepProgram, MemoryDoesNotDependOnTheLengthOfARecord) {
+#if defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "the address sanitizer keeps memory of its own";
+#endif
+    std::int64_t peak = 0;
+    for (std::int64_t const lines : {40'000, 1'000'000}) {
+        TemporaryFolder const genome;
+        write_one_record(genome, lines);
+        ASSERT_EQ(run("shard --species " + genome.file("species.toml") + " --output " +
+                      genome.file("shards"))
+                      .code,
+                  0);
+        std::int64_t const before = std::exchange(peak, children_peak());
+        EXPECT_LT(peak, 512);
+        EXPECT_TRUE(before == 0 || peak < before + 16) << before << " MiB, then " << peak;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

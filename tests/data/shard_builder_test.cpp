@@ -16,6 +16,7 @@
 #include "dnagpt/data/canonical_kmers.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
 #include "harness/message_of.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

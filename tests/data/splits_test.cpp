@@ -12,6 +12,7 @@
 #include "dnagpt/data/genome_scan.hpp"
 #include "dnagpt/data/short_records.hpp"
 #include "harness/message_of.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

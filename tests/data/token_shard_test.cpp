@@ -6,6 +6,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
 #include "harness/message_of.hpp"
+#include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {

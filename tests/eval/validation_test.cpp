@@ -26,7 +26,7 @@ class Validation : public ::testing::Test {
           layout_(make_parameter_layout(shape)),
           weights_("weights", layout_.size) {
         if (world().rank() == 0) {
-            testing::write_tiny_shards(folder_.path("shards"));
+            testing::write_tiny_shards(folder_.file("shards"));
         }
         world().barrier();
         std::vector<float> drawn(static_cast<std::size_t>(layout_.size));
@@ -64,7 +64,7 @@ class Validation : public ::testing::Test {
 /// Weights of deviation 0.02 say almost nothing: a word costs about the logarithm of the
 /// vocabulary.
 TEST_F(Validation, AnUntrainedModelIsNearUniform) {
-    PretrainData const data(folder_.path("shards"), Split::validation);
+    PretrainData const data(folder_.file("shards"), Split::validation);
     auto const sums = score(ValidationSet(data, {}, settings(3)));
     ASSERT_EQ(sums.size(), 2U);
     double const uniform = std::log2(15659.0) / 6;
@@ -77,7 +77,7 @@ TEST_F(Validation, AnUntrainedModelIsNearUniform) {
 }
 
 TEST_F(Validation, MicroBatchChangesNothingButRounding) {
-    PretrainData const data(folder_.path("shards"), Split::validation);
+    PretrainData const data(folder_.file("shards"), Split::validation);
     auto const small = score(ValidationSet(data, {}, settings(1)));
     auto const large = score(ValidationSet(data, {}, settings(4)));
     for (std::size_t i = 0; i < small.size(); ++i) {
@@ -91,8 +91,8 @@ TEST_F(Validation, MicroBatchChangesNothingButRounding) {
 
 /// Text of period 12 is foretold by a Markov model of order 5, not by its letter frequencies.
 TEST_F(Validation, ReportHoldsScoresMarkovValuesAndTheirMean) {
-    PretrainData const training(folder_.path("shards"), Split::train);
-    PretrainData const data(folder_.path("shards"), Split::validation);
+    PretrainData const training(folder_.file("shards"), Split::train);
+    PretrainData const data(folder_.file("shards"), Split::validation);
     ValidationSet set(data, {}, settings(4));
     auto const sums = score(set);
     auto const markov = score_markov_models(training, set, world());

@@ -1,36 +1,26 @@
 #include "dnagpt/genome/fasta_reader.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/random.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "harness/message_of.hpp"
+#include "harness/random_bases.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string random_bases(std::uint64_t key, std::size_t size) {
-    std::string text;
-    for (std::size_t i = 0; i < size; ++i) {
-        text += "ACGT"[random_below(key, i, 4)];
-    }
-    return text;
-}
+using testing::random_bases;
 
 std::string wrap(std::string const& bases, std::size_t width, std::string const& line_end) {
     std::string text;
@@ -79,16 +69,8 @@ std::string bgzf(std::string_view text) {
 
 class FastaReaderTest : public ::testing::Test {
   protected:
-    void SetUp() override {
-        std::string pattern = (fs::temp_directory_path() / "fasta_reader_XXXXXX").string();
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
     std::string write(std::string const& bytes, std::string const& name = "x.fa") const {
-        std::ofstream(folder_ / name, std::ios::binary) << bytes;
-        return (folder_ / name).string();
+        return folder_.write(name, bytes);
     }
     /// "name|description|bases;" of every record, in chunks of `chunk` bases.
     static std::string read_all(std::string const& path, std::size_t chunk = 1000) {
@@ -109,7 +91,7 @@ class FastaReaderTest : public ::testing::Test {
         return testing::message_of([&] { (void)read_all(path); });
     }
 
-    fs::path folder_;
+    testing::TemporaryFolder folder_;
 };
 
 #define EXPECT_HOLDS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
@@ -128,8 +110,8 @@ TEST_F(FastaReaderTest, ShapesOfFilesThatPeopleHave) {
 }
 
 TEST_F(FastaReaderTest, EveryPackingGivesTheSameBases) {
-    std::string const first = random_bases(1, 700001);
-    std::string const second = random_bases(2, 12345);
+    std::string const first = random_bases(700001, 1);
+    std::string const second = random_bases(12345, 2);
     std::string const expected = "long||" + first + ";short|of two|" + second + ";";
     for (std::string const line_end : {"\n", "\r\n"}) {
         std::string const text = ">long" + line_end + wrap(first, 61, line_end) + ">short of two" +
@@ -146,7 +128,7 @@ TEST_F(FastaReaderTest, EveryPackingGivesTheSameBases) {
 
 TEST_F(FastaReaderTest, RecordsCanBePassedOver) {
     std::string const path =
-        write(">a\n" + wrap(random_bases(3, 600000), 70, "\n") + ">b\nACGT\nAC\n>c\nGG>\n>d\nTT\n");
+        write(">a\n" + wrap(random_bases(600000, 3), 70, "\n") + ">b\nACGT\nAC\n>c\nGG>\n>d\nTT\n");
     FastaReader reader(path);
     FastaRecord record;
     std::vector<std::uint8_t> codes(4);
@@ -179,7 +161,7 @@ TEST_F(FastaReaderTest, BadLettersAreNamedWithRecordAndPosition) {
     EXPECT_HOLDS(error_of(">a\nAC\r\nGT\r\nA1\r\n"), "record 'a', position 6: '1'");
     EXPECT_HOLDS(error_of(">a\nACGT>b\nACGT\n"), "record 'a', position 5: '>'");
     EXPECT_HOLDS(error_of(std::string(">a\nAC\0T\n", 8)), "position 3: byte 0x00");
-    std::string bases = random_bases(4, 500000);
+    std::string bases = random_bases(500000, 4);
     bases[400000] = 'E';
     EXPECT_HOLDS(error_of(">chr1\n" + wrap(bases, 60, "\n")), "'chr1', position 400001: 'E'");
 }
@@ -201,13 +183,13 @@ TEST_F(FastaReaderTest, WhatIsNoFasta) {
 }
 
 TEST_F(FastaReaderTest, UnreadableFiles) {
-    EXPECT_HOLDS(error_at((folder_ / "none.fa").string()),
+    EXPECT_HOLDS(error_at(folder_.file("none.fa")),
                  "none.fa: the file cannot be opened (No such file or directory)");
-    EXPECT_HOLDS(error_at(folder_.string()), "this is a folder");
+    EXPECT_HOLDS(error_at(folder_.path()), "this is a folder");
 }
 
 TEST_F(FastaReaderTest, GzipCutShortAnywhere) {
-    std::string const text = ">a\n" + wrap(random_bases(5, 300000), 60, "\n");
+    std::string const text = ">a\n" + wrap(random_bases(300000, 5), 60, "\n");
     std::string const whole = gzip_member(text);
     ASSERT_EQ(error_of(whole), "no error");
     std::vector<std::size_t> const sizes = {2,
@@ -231,13 +213,13 @@ TEST_F(FastaReaderTest, GzipCutShortAnywhere) {
 }
 
 TEST_F(FastaReaderTest, GzipDamaged) {
-    std::string damaged = gzip_member(">a\n" + wrap(random_bases(6, 300000), 60, "\n"));
+    std::string damaged = gzip_member(">a\n" + wrap(random_bases(300000, 6), 60, "\n"));
     damaged[damaged.size() - 6] ^= 1;  // the checksum
     EXPECT_HOLDS(error_of(damaged), "cut short or damaged");
 }
 
 TEST_F(FastaReaderTest, BgzfCutShortAnywhere) {
-    std::string const text = ">a\n" + wrap(random_bases(7, 300000), 60, "\n");
+    std::string const text = ">a\n" + wrap(random_bases(300000, 7), 60, "\n");
     std::string const whole = bgzf(text);
     ASSERT_EQ(error_of(whole), "no error");
     for (std::size_t const size :
@@ -270,7 +252,7 @@ TEST(FastaReaderData, BasesOfTheNineSpecies) {
           Expected{"danio_rerio.promoter_windows.fa.gz", 50, 4483722},
           Expected{"mus_musculus.windows_206bp.fa.gz", 40432, 8328992},
           Expected{"bos_taurus.windows_606bp.fa.gz", 8172, 4952232}}) {
-        FastaReader reader((fs::path(folder) / "genomes" / file).string());
+        FastaReader reader(std::string(folder) + "/genomes/" + file);
         std::vector<std::uint8_t> codes(100000);
         std::uint64_t record_sum = 0;
         std::uint64_t base_sum = 0;

@@ -6,18 +6,19 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 #include "io/file_size_limit.hpp"
-#include "io/scratch_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
 using testing::FileSizeLimit;
 using testing::message_of;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 TEST(DurableFile, WritesAndReadsAtOffsets) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto const file = create_for_writing(folder.file("a"));
     pwrite_all(file, "world", 5, 6);
     pwrite_all(file, "hello ", 6, 0);
@@ -26,7 +27,7 @@ TEST(DurableFile, WritesAndReadsAtOffsets) {
 }
 
 TEST(DurableFile, ShortReadIsAnError) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_text_atomically(folder.file("a"), "12345");
     auto const file = open_for_reading(folder.file("a"));
     char bytes[8];
@@ -36,7 +37,7 @@ TEST(DurableFile, ShortReadIsAnError) {
 }
 
 TEST(DurableFile, DescriptorMovesAndCloses) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto file = create_for_writing(folder.file("a"));
     int const number = file.number();
     FileDescriptor other = std::move(file);
@@ -48,7 +49,7 @@ TEST(DurableFile, DescriptorMovesAndCloses) {
 }
 
 TEST(DurableFile, PreallocateTakesTheWholeLength) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto const file = create_for_writing(folder.file("a"));
     preallocate(file, 1 << 20);
     EXPECT_EQ(file_length(file), 1 << 20);
@@ -57,7 +58,7 @@ TEST(DurableFile, PreallocateTakesTheWholeLength) {
 }
 
 TEST(DurableFile, FullDiskNamesPathAndBytes) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto const file = create_for_writing(folder.file("a"));
     FileSizeLimit const limit(4096);
     auto message = message_of([&] { preallocate(file, 1 << 20); });
@@ -70,7 +71,7 @@ TEST(DurableFile, FullDiskNamesPathAndBytes) {
 }
 
 TEST(DurableFile, AtomicWriteKeepsTheOldTextOnFailure) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_text_atomically(folder.file("a"), "old");
     {
         FileSizeLimit const limit(4096);

@@ -3,14 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "dnagpt/core/check.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 #include "io/file_size_limit.hpp"
-#include "io/scratch_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
 using testing::message_of;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 using Ints = std::vector<std::int64_t>;
 
 void write_sample(std::string const& path) {
@@ -27,7 +28,7 @@ void write_sample(std::string const& path) {
 
 template <class T>
 void expect_round_trip(T low, T high) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::vector<T> const values = {low, T{1}, high};
     auto file = Hdf5File::create(folder.file("a.h5"), user_block_bytes(100));
     file.write("/v", values);
@@ -46,7 +47,7 @@ TEST(Hdf5File, EveryElementTypeComesBack) {
 }
 
 TEST(Hdf5File, GroupsShapesStringsAndAttributesComeBack) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_sample(folder.file("a.h5"));
     auto const file = Hdf5File::open_read(folder.file("a.h5"));
     EXPECT_EQ(file.shape("/table"), (Ints{2, 3}));
@@ -62,7 +63,7 @@ TEST(Hdf5File, GroupsShapesStringsAndAttributesComeBack) {
 }
 
 TEST(Hdf5File, SlicesAreRows) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto file = Hdf5File::create(folder.file("a.h5"), 512);
     file.create_dataset<std::int32_t>("/t", {4, 2});
     for (std::int32_t row = 3; row >= 0; --row) {
@@ -78,7 +79,7 @@ TEST(Hdf5File, SlicesAreRows) {
 }
 
 TEST(Hdf5File, EmptyDatasetsAreAllowed) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto file = Hdf5File::create(folder.file("a.h5"), 512);
     file.write("/none", Ints{});
     file.write("/no_rows", Ints{}, 2);
@@ -91,7 +92,7 @@ TEST(Hdf5File, EmptyDatasetsAreAllowed) {
 }
 
 TEST(Hdf5File, OffsetIsThatOfPlainReads) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_sample(folder.file("a.h5"));
     std::int64_t const offset =
         Hdf5File::open_read(folder.file("a.h5")).dataset_offset("/deep/er/tokens");
@@ -102,7 +103,7 @@ TEST(Hdf5File, OffsetIsThatOfPlainReads) {
 }
 
 TEST(Hdf5File, EqualInputsGiveEqualBytes) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_sample(folder.file("a.h5"));
     ::sleep(1);  // a stored time would differ
     write_sample(folder.file("b.h5"));
@@ -110,7 +111,7 @@ TEST(Hdf5File, EqualInputsGiveEqualBytes) {
 }
 
 TEST(Hdf5File, DamageIsNamedWithItsDataset) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto file = Hdf5File::create(folder.file("a.h5"), user_block_bytes(1000));
     std::vector<float> const values(3 << 20, 1.0F);  // three blocks
     file.write("/first", values);
@@ -129,7 +130,7 @@ TEST(Hdf5File, DamageIsNamedWithItsDataset) {
 }
 
 TEST(Hdf5File, FullDiskIsAnErrorAndOtherFilesGoOn) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::vector<double> const values(1 << 20, 1.0);
     {
         testing::FileSizeLimit const limit(1 << 20);
@@ -147,7 +148,7 @@ TEST(Hdf5File, FullDiskIsAnErrorAndOtherFilesGoOn) {
 }
 
 TEST(Hdf5File, ErrorsNamePathAndObject) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_sample(folder.file("a.h5"));
     auto const file = Hdf5File::open_read(folder.file("a.h5"));
     auto const missing = message_of([&] { file.read<float>("/no"); });

@@ -5,13 +5,14 @@
 #include <cmath>
 
 #include "dnagpt/core/check.hpp"
-#include "io/scratch_folder.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
 using testing::message_of;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 using Json = nlohmann::ordered_json;
 
 void write_steps(std::string const& path, int first, int last) {
@@ -22,7 +23,7 @@ void write_steps(std::string const& path, int first, int last) {
 }
 
 TEST(JsonLines, LinesKeepTheirOrderAndNumbers) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_steps(folder.file("m"), 1, 2);
     JsonLinesWriter(folder.file("m")).append({{"z", 1}, {"a", NAN}});
     EXPECT_EQ(read_text(folder.file("m")),
@@ -33,7 +34,7 @@ TEST(JsonLines, LinesKeepTheirOrderAndNumbers) {
 }
 
 TEST(JsonLines, CutDropsWhatFollowsAStepAndTheHalfLine) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::string const path = folder.file("m");
     write_steps(path, 1, 5);
     write_text_atomically(path, read_text(path) + "{\"step\":6,\"lo");
@@ -41,13 +42,13 @@ TEST(JsonLines, CutDropsWhatFollowsAStepAndTheHalfLine) {
     auto const after_three = [](Json const& line) { return line.value("step", 0) > 3; };
     EXPECT_EQ(cut_after(path, after_three), 3U);
     write_steps(path, 4, 5);
-    ScratchFolder const other;
+    TemporaryFolder const other;
     write_steps(other.file("m"), 1, 5);
     EXPECT_EQ(read_text(path), read_text(other.file("m")));
 }
 
 TEST(JsonLines, MissingFileIsEmptyAndBadLineIsNamed) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     EXPECT_TRUE(read_json_lines(folder.file("m")).empty());
     EXPECT_EQ(cut_after(folder.file("m"), [](Json const&) { return true; }), 0U);
     write_text_atomically(folder.file("m"), "{}\n[1]\n");

@@ -10,13 +10,14 @@
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/random.hpp"
 #include "dnagpt/io/hdf5_file.hpp"
-#include "io/scratch_folder.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt {
 namespace {
 
 using testing::message_of;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 std::int64_t write_sample(std::string const& path) {
     auto file = Hdf5File::create(path, user_block_bytes(10 << 20));
@@ -56,13 +57,13 @@ TEST(UserBlock, BlocksCountFromTheEndOfTheHead) {
 }
 
 TEST(UserBlock, SealedFileHasNoDamage) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     write_sample(folder.file("a.h5"));
     EXPECT_TRUE(verify_file(folder.file("a.h5")).empty());
 }
 
 TEST(UserBlock, EveryBitFlipIsFoundAndLocated) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::string const path = folder.file("a.h5");
     std::int64_t const length = write_sample(path);
     std::int64_t const head = user_block_bytes(10 << 20);
@@ -87,7 +88,7 @@ TEST(UserBlock, EveryBitFlipIsFoundAndLocated) {
 }
 
 TEST(UserBlock, TruncationAndGrowthAreErrors) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::string const path = folder.file("a.h5");
     std::int64_t const length = write_sample(path);
     std::filesystem::resize_file(path, static_cast<std::uintmax_t>(length + 3));
@@ -105,7 +106,7 @@ TEST(UserBlock, TruncationAndGrowthAreErrors) {
 }
 
 TEST(UserBlock, ForeignFilesAreToldApart) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::string const path = folder.file("a");
     write_text_atomically(path, std::string(5000, '>'));
     auto message = message_of([&] { verify_file(path); });
@@ -118,7 +119,7 @@ TEST(UserBlock, ForeignFilesAreToldApart) {
 }
 
 TEST(UserBlock, FutureVersionIsNamed) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     std::string const path = folder.file("a.h5");
     write_sample(path);
     std::int64_t const head = user_block_bytes(10 << 20);
@@ -135,7 +136,7 @@ TEST(UserBlock, FutureVersionIsNamed) {
 }
 
 TEST(UserBlock, TooSmallHeadIsRefusedAtSealing) {
-    ScratchFolder const folder;
+    TemporaryFolder const folder;
     auto file = Hdf5File::create(folder.file("a.h5"), 512);
     for (int i = 0; i < 20; ++i) {
         file.write("/a dataset with a rather long name " + std::to_string(i),

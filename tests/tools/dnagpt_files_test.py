@@ -123,7 +123,7 @@ def test_metrics_are_sorted_by_kind(tmp_path: Path) -> None:
     metrics = dnagpt_files.read_metrics(path)
     assert metrics.steps == [{"step": 1, "loss": 2.5}]
     assert metrics.evaluations == [evaluation]
-    assert metrics.resumed == [1]
+    assert metrics.restarts == [1]
     path.write_text('{"step": 1}\nnonsense\n')
     with pytest.raises(dnagpt_files.FileError, match="line 2 is no JSON"):
         dnagpt_files.read_metrics(path)

@@ -34,6 +34,14 @@ TEST(Metrics, UnknownPeakIsNull) {
     EXPECT_EQ(model_flops_utilisation({1, 1, 32, 16, 100}, 1000, 0), 0);
 }
 
+TEST(Metrics, StepLineEndsWithSpeedShareOfPeakAndTimeLeft) {
+    StepMetrics metrics = example();
+    EXPECT_TRUE(step_line(metrics, 10, 90).ends_with("  200 tokens/s  1 min 30 s left"));
+    metrics.mfu = 0.41;
+    EXPECT_TRUE(
+        step_line(metrics, 10, 90).ends_with("200 tokens/s  41 % of peak  1 min 30 s left"));
+}
+
 TEST(Metrics, UtilisationIsSpeedTimesFlopsOverPeak) {
     ModelShape const shape{2, 2, 32, 24, 101};
     EXPECT_DOUBLE_EQ(model_flops_utilisation(shape, 1000, 2),

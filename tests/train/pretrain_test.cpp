@@ -37,7 +37,7 @@ class Pretrain : public ::testing::Test {
   protected:
     Pretrain() : folder_(world()) {
         if (world().rank() == 0) {
-            testing::write_tiny_shards(folder_.path("shards"));
+            testing::write_tiny_shards(folder_.file("shards"));
         }
         world().barrier();
     }
@@ -45,14 +45,14 @@ class Pretrain : public ::testing::Test {
     /// A copy of run folder `from` as it stood after its step 10.
     void copy_with_first_checkpoint(std::string const& from, std::string const& to) const {
         if (world().rank() == 0) {
-            fs::copy(folder_.path(from), folder_.path(to), fs::copy_options::recursive);
-            fs::remove(folder_.path(to) + "/checkpoints/step_00000020.h5");
+            fs::copy(folder_.file(from), folder_.file(to), fs::copy_options::recursive);
+            fs::remove(folder_.file(to) + "/checkpoints/step_00000020.h5");
         }
         world().barrier();
     }
 
     std::string last_checkpoint(std::string const& run) const {
-        return bytes_of(folder_.path(run) + "/checkpoints/step_00000020.h5");
+        return bytes_of(folder_.file(run) + "/checkpoints/step_00000020.h5");
     }
 
     testing::SharedFolder folder_;
@@ -64,10 +64,10 @@ TEST_F(Pretrain, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
         config.run.precision = precision;
         std::string const whole = std::string("whole_") + precision;
         std::string const resumed = std::string("resumed_") + precision;
-        config.run.folder = folder_.path(whole);
+        config.run.folder = folder_.file(whole);
         ASSERT_EQ(pretrain_here(config), exit_success);
         copy_with_first_checkpoint(whole, resumed);
-        config.run.folder = folder_.path(resumed);
+        config.run.folder = folder_.file(resumed);
         ASSERT_EQ(pretrain_here(config), exit_success);
         ASSERT_FALSE(last_checkpoint(whole).empty());
         EXPECT_EQ(last_checkpoint(whole), last_checkpoint(resumed)) << precision;
@@ -76,12 +76,12 @@ TEST_F(Pretrain, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
 
 TEST_F(Pretrain, EqualRunsWriteEqualBytes) {
     RunConfig config = testing::tiny_config(folder_);
-    config.run.folder = folder_.path("a");
+    config.run.folder = folder_.file("a");
     ASSERT_EQ(pretrain_here(config), exit_success);
-    config.run.folder = folder_.path("b");
+    config.run.folder = folder_.file("b");
     ASSERT_EQ(pretrain_here(config), exit_success);
     EXPECT_EQ(last_checkpoint("a"), last_checkpoint("b"));
-    config.run.folder = folder_.path("c");
+    config.run.folder = folder_.file("c");
     config.run.seed = 2;
     ASSERT_EQ(pretrain_here(config), exit_success);
     EXPECT_NE(last_checkpoint("a"), last_checkpoint("c"));
@@ -141,13 +141,17 @@ TEST_F(Pretrain, ADamagedCheckpointIsSetAsideAndThePreviousOneTaken) {
 }
 
 /// The first update throws the weights out of float's range; no later loss is finite.
-TEST_F(Pretrain, ThreeNonFiniteStepsInARowEndTheRun) {
+TEST_F(Pretrain, ARunThatNeverStaysFiniteIsRolledBackTwiceAndThenEnds) {
     RunConfig config = testing::tiny_config(folder_);
     config.optimizer.learning_rate = 1e38;
     config.optimizer.max_norm = 0;
-    EXPECT_NE(testing::message_of([&] { pretrain_here(config); }).find("3 times in a row"),
-              std::string::npos);
-    EXPECT_EQ(read_json_lines(config.run.folder + "/metrics.jsonl").size(), 1U);
+    std::string const message = testing::message_of([&] { pretrain_here(config); });
+    EXPECT_NE(message.find("3 times in a row"), std::string::npos) << message;
+    auto const lines = read_json_lines(config.run.folder + "/metrics.jsonl");
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_TRUE(lines[0].contains("rolled_back"));
+    EXPECT_TRUE(lines[1].contains("rolled_back"));
+    EXPECT_EQ(lines[2]["step"], 1);
 }
 
 TEST_F(Pretrain, ChangedSettingsAreRefused) {
@@ -168,6 +172,17 @@ TEST_F(Pretrain, OtherShardsAreRefused) {
     }
     world().barrier();
     EXPECT_THROW(pretrain_here(config), Error);
+}
+
+TEST_F(Pretrain, StagedShardsGiveTheSameRun) {
+    RunConfig config = testing::tiny_config(folder_);
+    config.run.folder = folder_.file("in_place");
+    ASSERT_EQ(pretrain_here(config), exit_success);
+    config.run.folder = folder_.file("staged");
+    config.data.stage = folder_.file("stage");
+    ASSERT_EQ(pretrain_here(config), exit_success);
+    EXPECT_EQ(last_checkpoint("in_place"), last_checkpoint("staged"));
+    EXPECT_FALSE(fs::is_empty(config.data.stage));
 }
 
 TEST_F(Pretrain, TheTimeLimitSavesAndAsksToRunAgain) {

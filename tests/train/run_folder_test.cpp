@@ -6,7 +6,7 @@
 #include <string>
 
 #include "harness/message_of.hpp"
-#include "io/scratch_folder.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt {
 namespace {
@@ -14,14 +14,14 @@ namespace {
 using testing::message_of;
 
 TEST(RunFolder, HasItsFilesUnderOnePath) {
-    testing::ScratchFolder const scratch;
+    testing::TemporaryFolder const scratch;
     RunFolder const folder(scratch.file("run"), true);
     EXPECT_TRUE(std::filesystem::is_directory(folder.checkpoints()));
     EXPECT_EQ(folder.metrics(), scratch.file("run") + "/metrics.jsonl");
 }
 
 TEST(RunFolder, KeepsASecondRunOutWhileTheFirstLives) {
-    testing::ScratchFolder const scratch;
+    testing::TemporaryFolder const scratch;
     {
         RunFolder const first(scratch.file("run"), true);
         std::string const message =
@@ -33,7 +33,7 @@ TEST(RunFolder, KeepsASecondRunOutWhileTheFirstLives) {
 }
 
 TEST(RunFolder, SaysWhyItCannotBeMade) {
-    testing::ScratchFolder const scratch;
+    testing::TemporaryFolder const scratch;
     std::string const message = message_of([&] { RunFolder folder("/proc/no_run_here", true); });
     EXPECT_NE(message.find("/proc/no_run_here"), std::string::npos) << message;
 }

@@ -1,8 +1,7 @@
 #include "train/tiny_run.hpp"
 
-#include <unistd.h>
-
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 #include "dnagpt/core/random.hpp"
@@ -40,27 +39,6 @@ void write_shard(std::string const& folder, std::string const& species, char tok
 
 }  // namespace
 
-SharedFolder::SharedFolder(Communicator const& world)
-    : world_(world),
-      root_(world.broadcast(
-          (std::filesystem::temp_directory_path() /
-           ("dnagpt_train_" + std::to_string(::getpid()) + "_" +
-            std::to_string(random_bits(static_cast<std::uint64_t>(::getpid()), 0) % 1000)))
-              .string())) {
-    if (world_.rank() == 0) {
-        std::filesystem::create_directories(root_);
-    }
-    world_.barrier();
-}
-
-SharedFolder::~SharedFolder() {
-    world_.barrier();
-    if (world_.rank() == 0) {
-        std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
-    }
-}
-
 void write_tiny_shards(std::string const& folder) {
     std::filesystem::create_directories(folder);
     for (Split const split : {Split::train, Split::validation}) {
@@ -71,8 +49,8 @@ void write_tiny_shards(std::string const& folder) {
 
 RunConfig tiny_config(SharedFolder const& folder) {
     RunConfig config;
-    config.run.folder = folder.path("run");
-    config.data.shards = folder.path("shards");
+    config.run.folder = folder.file("run");
+    config.data.shards = folder.file("shards");
     config.model = {"", 1, 2, 16, 32, "fixed"};
     config.batch = {8 * 32, 2};
     config.optimizer.learning_rate = 3e-3;

@@ -44,8 +44,6 @@ class CheckpointReader {
     CheckpointHeader const& header() const { return header_; }
     /// Elements [first, first + values.size()) of a flat vector.
     void read(StateVector vector, std::int64_t first, std::span<float> values) const;
-    /// The values of one tensor; Error when the layout does not hold it.
-    std::vector<float> read_tensor(StateVector vector, std::string const& name) const;
 
   private:
     CheckpointReader() = default;

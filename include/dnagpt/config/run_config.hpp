@@ -32,7 +32,10 @@ struct ModelSection {
 };
 
 struct DataSection {
-    std::string shards;                        ///< path; folder of token shards
+    std::string shards;  ///< path; folder of token shards
+    /// path; shards are copied to this folder of each host's own disk first ("$TMPDIR"), which
+    /// stays the user's to empty; empty: read in place
+    std::string stage;
     std::vector<std::string> species_weights;  ///< "name=weight"; empty: weights by length
 };
 

@@ -5,8 +5,15 @@
 
 namespace dnagpt {
 
-/// Mixes words into one key; the order of the words counts. The finaliser of SplitMix64
-/// (Steele, Lea, Flood 2014) after each word.
+/// Spreads numbers evenly over 64 bits; different ones stay different: the finaliser of SplitMix64
+/// (Steele, Lea, Flood 2014).
+inline std::uint64_t spread_bits(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+}
+
+/// Mixes words into one key; the order of the words counts.
 std::uint64_t random_key(std::initializer_list<std::uint64_t> words);
 
 /// Random numbers without state: the same (key, counter) gives the same number on every rank,

@@ -61,7 +61,6 @@ class BatchLoader {
     BatchLoader(BatchLoader const&) = delete;
     BatchLoader& operator=(BatchLoader const&) = delete;
 
-    Sampler const& sampler() const { return sampler_; }
     /// The next step's batches; throws what stopped the thread.
     StepBatches next();
 

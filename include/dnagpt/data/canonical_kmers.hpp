@@ -31,11 +31,4 @@ void for_each_canonical_kmer(std::span<std::uint8_t const> codes, Visit&& visit)
     }
 }
 
-/// Spreads keys evenly over 64 bits; different keys stay different.
-inline std::uint64_t spread_kmer(std::uint64_t key) {
-    key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;
-    return key ^ (key >> 31);
-}
-
 }  // namespace dnagpt

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,9 @@ class DeviceSession {
     std::string description() const;
     /// The device's model alone, for checkpoints: no index, no host.
     std::string model() const;
+    /// Memory in bytes that nobody uses: of the GPU, or of the host, which its ranks share. 0:
+    /// unknown.
+    std::int64_t free_memory() const;
 
   private:
     struct Scope;

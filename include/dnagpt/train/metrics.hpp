@@ -24,7 +24,7 @@ struct StepMetrics {
 nlohmann::ordered_json to_json(StepMetrics const& metrics);
 
 /// "step 120/1000  loss 8.412 (...)  lr 1.0e-04  |g| 0.82  12,345 tokens/s  41 % of peak  3 min
-/// left".
+/// left". Without a known peak the share is left out.
 std::string step_line(StepMetrics const& metrics, std::int64_t steps, double seconds_left);
 
 /// Share of the peak that training at this speed uses; 0 when peak_tflops is 0. Formula: flops.hpp.

@@ -28,6 +28,10 @@ class Optimizer {
     /// Rounds the master weights of all ranks into weights (padded size): after loading or drawing.
     void publish(Context& context, Vector<T> weights);
 
+    /// True on every rank when no master weight of any rank is infinite or NaN. Waits for the
+    /// device.
+    bool finite(Context& context);
+
     /// Own slices (own size) of master weights and moments.
     Vector<float> master() const { return master_.view(); }
     Vector<float> first_moment() const { return first_moment_.view(); }
@@ -48,6 +52,7 @@ class Optimizer {
     Buffer<float> master_;
     Buffer<float> first_moment_;
     Buffer<float> second_moment_;
+    Buffer<double> non_finite_;
 };
 
 }  // namespace dnagpt

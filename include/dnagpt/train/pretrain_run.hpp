@@ -1,9 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "dnagpt/checkpoint/checkpoint_saver.hpp"
 #include "dnagpt/comm/communicator.hpp"
@@ -14,11 +15,10 @@
 #include "dnagpt/device/device_session.hpp"
 #include "dnagpt/eval/validation.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
-#include "dnagpt/io/json_lines.hpp"
-#include "dnagpt/train/metrics.hpp"
 #include "dnagpt/train/run_folder.hpp"
 #include "dnagpt/train/schedule.hpp"
 #include "dnagpt/train/state_file.hpp"
+#include "dnagpt/train/step_reporter.hpp"
 #include "dnagpt/train/training_memory.hpp"
 
 namespace dnagpt {
@@ -32,10 +32,15 @@ class PretrainRun {
 
     std::int64_t step() const { return progress_.step; }
     Schedule const& schedule() const { return schedule_; }
+    /// Blocks of rows left out so far.
+    std::vector<std::int64_t> const& skip_list() const { return progress_.skip_list; }
 
-    /// One step: rows, gradients, update, metrics. A non-finite loss or gradient leaves the weights
-    /// as they are, puts the rows on the skip list and does not count; three in a row are an Error.
-    void train_step();
+    /// One step: rows, gradients, update, metrics; true when the update was applied. A non-finite
+    /// loss or gradient leaves the weights as they are and puts the rows on the skip list; the
+    /// third in a row rolls back.
+    bool train_step();
+    /// False when a weight was not finite and the run was rolled back. Before what is to be kept.
+    bool require_finite_weights();
     /// Scores the validation split and notes it in metrics.jsonl.
     void validate();
     /// Begins to save the present state (or, with `wait`, saves it); Error when a shard has
@@ -44,18 +49,27 @@ class PretrainRun {
     /// Completes a save that is under way, at the end of each step.
     void poll_save();
 
+    /// What the kernels read, all weights (padded size).
+    Vector<T> weights() const { return memory_.weights.view(); }
+
   private:
-    void start_or_resume();
-    void log_start() const;
-    void skip(StepBatches const& batches);
-    void report(StepSums const& sums, TargetCounts const& targets, double learning_rate);
+    /// Takes the newest valid checkpoint and returns its path; draws the weights and returns an
+    /// empty text when there is none.
+    std::string load_newest();
+    void start_loader();
+    /// What the run works with; free_memory in bytes, after everything is taken.
+    void log_start(std::int64_t free_memory) const;
+    void leave_out(StepBatches const& batches);
+    /// Back to the newest checkpoint (or the first weights); the rows that led from there to here
+    /// go to the skip list. Error at the third time without a new checkpoint.
+    void roll_back(std::string const& reason);
     void note_saved();
 
-    using Clock = std::chrono::steady_clock;
     RunConfig config_;
     Communicator const& world_;
     RunFolder folder_;
     Vocabulary vocabulary_;
+    std::string shards_;  // where this host reads them
     PretrainData training_data_;
     std::optional<PretrainData> validation_data_;
     std::optional<ValidationSet> validation_set_;
@@ -65,14 +79,14 @@ class PretrainRun {
     Schedule schedule_;
     RunIdentity identity_;
     RunProgress progress_;
+    std::vector<double> species_weights_;
     std::unique_ptr<BatchLoader> loader_;
-    std::unique_ptr<JsonLinesWriter> metrics_;  // rank 0
+    StepReporter reporter_;
     CheckpointSaver saver_;
-    std::string saving_;  // path of the save under way
-    int skipped_in_a_row_ = 0;
-    Clock::time_point step_began_ = Clock::now();
-    double seconds_of_steps_ = 0;
-    std::int64_t steps_timed_ = 0;
+    std::string saving_;                     // path of the save under way
+    std::vector<std::int64_t> recent_rows_;  // blocks applied since the newest checkpoint
+    int left_out_in_a_row_ = 0;
+    int roll_backs_ = 0;  // since the newest checkpoint
 };
 
 }  // namespace dnagpt

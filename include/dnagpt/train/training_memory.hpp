@@ -59,7 +59,7 @@ struct TrainingMemory {
     Optimizer<T> optimizer;
 };
 
-/// Draws this rank's slices of the initial weights and publishes them.
+/// Draws this rank's slices of the initial weights, publishes them, and zeroes Adam's moments.
 template <class T>
 void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64_t seed);
 

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "dnagpt/config/model_shape.hpp"
+#include "dnagpt/config/run_config.hpp"
+#include "dnagpt/data/batch.hpp"
+#include "dnagpt/io/json_lines.hpp"
+#include "dnagpt/train/gradient_sync.hpp"
+#include "dnagpt/train/run_folder.hpp"
+
+namespace dnagpt {
+
+/// Times the steps of a run and says what they did: metrics.jsonl (where `writes` is true, rank 0)
+/// and the log.
+class StepReporter {
+  public:
+    StepReporter(RunConfig const& config, RunFolder const& folder, bool writes);
+
+    /// Training goes on after step `step`: drops later lines of metrics.jsonl, appends `event`
+    /// unless it is empty, and starts the clock.
+    void start_after(std::int64_t step, nlohmann::ordered_json const& event);
+    /// One applied step, number `step` of `steps`.
+    void note_step(std::int64_t step, std::int64_t steps, StepSums const& sums,
+                   TargetCounts const& targets, double learning_rate);
+    /// One line of metrics.jsonl; the time since the last step is not counted to the next.
+    void note(nlohmann::ordered_json const& line);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    RunConfig const& config_;
+    ModelShape shape_;
+    std::string path_;
+    bool writes_;
+    std::unique_ptr<JsonLinesWriter> metrics_;
+    Clock::time_point step_began_ = Clock::now();
+    double seconds_of_steps_ = 0;
+    std::int64_t steps_timed_ = 0;
+};
+
+}  // namespace dnagpt
