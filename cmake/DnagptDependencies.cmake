@@ -25,6 +25,7 @@ if(DNAGPT_TRAINER)
       "Kokkos with Serial or OpenMP for a program that runs")
   else()
     find_package(OneDNN REQUIRED)
+    find_package(OpenMP REQUIRED COMPONENTS CXX)  # oneDNN's threads
   endif()
 endif()
 if(DNAGPT_TESTS)

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? exit_success : exit_wrong_use;
     }
     try {
+        require_instruction_sets("dnagpt-prep");
         if (app.got_subcommand("shard")) {
             return shard(shard_options, argc, argv);
         }

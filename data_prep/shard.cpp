@@ -153,6 +153,26 @@ void warn_of_unmatched_names(Communicator const& world, SplitSettings const& spl
     }
 }
 
+/// A species that is no longer in the table stays in the folder and would be trained on.
+void warn_of_other_species(std::string const& folder, std::vector<SpeciesFiles> const& species) {
+    std::set<std::string> others;
+    for (auto const& entry : std::filesystem::directory_iterator(folder)) {
+        std::string const file = entry.path().filename().string();
+        std::string const name = file.substr(0, file.find('.'));
+        bool const listed = std::any_of(species.begin(), species.end(),
+                                        [&](auto const& each) { return each.entry.name == name; });
+        if (file.ends_with(".h5") && !listed) {
+            others.insert(name);
+        }
+    }
+    for (std::string const& name : others) {
+        log_warning(
+            fmt::format("{} holds shards of {}, which is not in the species table; training "
+                        "reads them too: remove {}/{}.*.h5 if that is not meant",
+                        folder, name, folder, name));
+    }
+}
+
 void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     if (world.rank() == 0) {
         // wrong input stops the run here, with one message
@@ -166,7 +186,7 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     auto const own = species_of_rank(species, world.rank(), world.size());
     std::uint64_t total = 0;
     for (std::size_t const index : own) {
-        total += 2 * static_cast<std::uint64_t>(species[index].bytes);
+        total += 3 * static_cast<std::uint64_t>(species[index].bytes);
     }
     Progress progress("shard", "bytes", total);
     std::vector<std::pair<std::size_t, std::string>> reports;
@@ -182,6 +202,9 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     progress.finish();
     print_reports(world, species.size(), reports);
     warn_of_unmatched_names(world, settings.splits, matches);
+    if (world.rank() == 0) {
+        warn_of_other_species(options.output, species);
+    }
 }
 
 }  // namespace

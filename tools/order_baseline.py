@@ -1,10 +1,12 @@
 """How well the order task can be answered from 6-mer frequencies alone.
 
+    python tools/order_baseline.py shards/ --rows rows.tsv
     python tools/order_baseline.py shards/ --length 510 --length 1020 --length 3060
 
 Logistic regression tells forward from reversed windows by the frequencies of their 6-mers (all
-offsets). It is fitted on windows of the training shards and scored on windows of the validation
-shards that do not overlap, each shown in one direction: once with one classifier for all species
+offsets). It is fitted on windows of the training shards and scored, each window shown in one
+direction, on the very rows that `dnagpt evaluate --write-task-rows rows.tsv` scored, or else on
+windows of the validation shards that do not overlap: once with one classifier for all species
 (joint), once with one for each species (own).
 """
 
@@ -42,6 +44,15 @@ class Score:
     def standard_error(self) -> float:
         """Standard error of the accuracy."""
         return float(np.sqrt(self.accuracy * (1 - self.accuracy) / self.windows))
+
+
+@dataclasses.dataclass(frozen=True)
+class Questions:
+    """6-mer frequencies (windows, 4096) as they are shown, answers (1 forward), species."""
+
+    features: np.ndarray
+    answers: np.ndarray
+    species: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +133,28 @@ def both_directions(forward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return features, answers
 
 
-def one_direction(
-    forward: np.ndarray, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def one_direction(windows: Windows, random: np.random.Generator) -> Questions:
     """Each window once, forward or reversed with equal chance: answers are independent."""
-    answers = random.integers(0, 2, len(forward))
-    features = np.where(answers[:, None] == 1, forward, forward[:, reversed_kmers()])
-    return features, answers
+    answers = random.integers(0, 2, len(windows.forward))
+    features = np.where(
+        answers[:, None] == 1, windows.forward, windows.forward[:, reversed_kmers()]
+    )
+    return Questions(features, answers, windows.species)
+
+
+def read_questions(path: Path) -> Questions:
+    """The rows of `dnagpt evaluate --write-task-rows`; sequences may differ in length."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    if not lines or lines[0] != "species\tanswer\tsequence":
+        raise dnagpt_files.FileError(
+            f"{path} holds no task rows; write them with `dnagpt evaluate --write-task-rows {path}`"
+        )
+    rows = [line.split("\t") for line in lines[1:]]
+    numbers = np.full(256, -1, np.int8)
+    numbers[list(b"NAGCT")] = range(5)
+    features = [kmer_frequencies(numbers[list(text.encode())][None, :]) for _, _, text in rows]
+    answers = np.array([answer == "forward" for _, answer, _ in rows], np.int64)
+    return Questions(np.concatenate(features), answers, np.array([row[0] for row in rows]))
 
 
 def classifier(strength: float) -> Pipeline:
@@ -144,20 +170,24 @@ def fit(forward: np.ndarray) -> Pipeline:
     return classifier(REGULARISATION[int(np.argmax(scores))]).fit(*both_directions(forward))
 
 
-def score_species(training: Windows, validation: Windows, seed: int) -> dict[str, dict[str, Score]]:
+def score_species(
+    training: Windows, questions: Questions, seed: int
+) -> dict[str, dict[str, Score]]:
     """Scores by species (and "all") of the joint and of the species' own classifier."""
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(training.species))
+    order = np.random.default_rng(seed).permutation(len(training.species))
     joint = fit(training.forward[order])
     scores: dict[str, dict[str, Score]] = {}
     right_of: dict[str, list[np.ndarray]] = {"joint": [], "own": []}
-    for species in np.unique(validation.species):
-        features, answers = one_direction(validation.forward[validation.species == species], random)
+    for species in np.unique(questions.species):
+        asked = questions.species == species
         members = order[training.species[order] == species]
         models = {"joint": joint} | (
             {"own": fit(training.forward[members])} if len(members) > 9 else {}
         )
-        right = {kind: model.predict(features) == answers for kind, model in models.items()}
+        right = {
+            kind: model.predict(questions.features[asked]) == questions.answers[asked]
+            for kind, model in models.items()
+        }
         scores[str(species)] = {k: Score(float(r.mean()), len(r)) for k, r in right.items()}
         for kind, answers_right in right.items():
             right_of[kind].append(answers_right)
@@ -196,16 +226,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--validation-windows", type=int, default=1000, help="most validation windows of a species"
     )
+    parser.add_argument(
+        "--rows", type=Path, help="score on these rows; --length then is that of training windows"
+    )
     parser.add_argument("--seed", type=int, default=1, help="choice of windows and directions")
     options = parser.parse_args(arguments)
     try:
         for length in options.length or [1020]:
             random, words = np.random.default_rng(options.seed), max(length // WORD_BASES, 2)
             training = read_windows(options.shards, "train", words, options.windows, random)
-            validation = read_windows(
-                options.shards, "validation", words, options.validation_windows, random
-            )
-            print_scores(words * WORD_BASES, score_species(training, validation, options.seed))
+            if options.rows:
+                questions = read_questions(options.rows)
+            else:
+                validation = read_windows(
+                    options.shards, "validation", words, options.validation_windows, random
+                )
+                questions = one_direction(validation, random)
+            print_scores(words * WORD_BASES, score_species(training, questions, options.seed))
     except dnagpt_files.FileError as error:
         print(error, file=sys.stderr)
         return 1

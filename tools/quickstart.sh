@@ -206,7 +206,7 @@ print_next_commands() {
     printf 'The job took %d s (without packages and compiling). Try next:\n' "$job_seconds"
     for line in \
         "build/release/bin/dnagpt inspect $newest" \
-        "build/release/bin/dnagpt plan configs/pretrain_m.toml" \
+        "build/release/bin/dnagpt plan configs/pretrain_m.toml data.shards=$folder/shards --ranks 64" \
         "bash tools/quickstart.sh --genomes DIR --folder real_run   # your own FASTA files"; do
         printf '  %s\n' "$line"
     done

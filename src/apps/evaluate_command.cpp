@@ -7,14 +7,17 @@
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
-#include "dnagpt/data/novel_bases.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
 #include "dnagpt/eval/evaluation_report.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/eval/novel_masks.hpp"
+#include "dnagpt/eval/task_rows_file.hpp"
 #include "dnagpt/eval/validation.hpp"
 #include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/train/state_file.hpp"
 
 namespace dnagpt {
 namespace {
@@ -29,16 +32,24 @@ struct EvaluateOptions {
     std::int64_t task_rows = 256;
     std::int64_t micro_batch = 16;
     bool novel = false;
+    std::string rows_file;
 };
 
 template <class T>
 int evaluate_as(EvaluateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
     std::string const path = resolve_checkpoint(options.checkpoint);
-    CheckpointReader const reader = CheckpointReader::open(path);
+    require_whole(world, path);
+    CheckpointReader const reader = CheckpointReader::open_verified(path);
     LoadedModel<T> model(reader, options.micro_batch, device.stream());
-    PretrainData const training(options.shards, Split::train);
-    PretrainData const data(options.shards, split_called(options.split));
+    ShardCheck const check = world.rank() == 0 ? ShardCheck::all : ShardCheck::heads;
+    PretrainData const training(options.shards, Split::train, check);
+    PretrainData const data(options.shards, split_called(options.split), check);
+    require_same_source(training, data);
+    if (stored_data_digest(reader.header()) != hash_to_hex(training.digest())) {
+        log_shared_warning(options.shards + " is not what " + path +
+                           " was trained on; its training may have held bases that are scored now");
+    }
     ValidationSettings settings;
     settings.windows_per_species = options.windows;
     settings.task_rows_per_species = options.task_rows;
@@ -47,7 +58,10 @@ int evaluate_as(EvaluateOptions const& options, Communicator const& world,
     ValidationSet set(data, model.vocabulary, settings);
     if (options.novel) {
         log_info("looking for novel bases");
-        set.novel = novel_words(data, set.windows(), training);
+        set.novel = novel_masks(data, set.windows(), training, world);
+    }
+    if (!options.rows_file.empty() && world.rank() == 0) {
+        write_task_rows(options.rows_file, set);
     }
     auto const sums =
         score_validation(model.context, model.params, model.saved, model.batch, set, world);
@@ -94,7 +108,10 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     command->add_option("--micro-batch", options.micro_batch, "Rows at once on a rank")
         ->check(CLI::PositiveNumber);
     command->add_flag("--novel", options.novel,
-                      "Also bits per base on bases under no 32-mer seen in training");
+                      "Also bits per base on bases under no 32-mer seen in training (takes 24 "
+                      "bytes of memory a scored base, spread over the ranks)");
+    command->add_option("--write-task-rows", options.rows_file,
+                        "TSV file for the GC and order rows, e.g. for tools/order_baseline.py");
     command->callback([&action] { action = [] { return evaluate(options); }; });
 }
 

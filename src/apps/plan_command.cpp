@@ -9,7 +9,9 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/pretrain_data.hpp"
 #include "dnagpt/data/sampler.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
 #include "dnagpt/model/flops.hpp"
 #include "dnagpt/train/schedule.hpp"
 #include "dnagpt/train/training_memory.hpp"
@@ -27,8 +29,7 @@ struct PlanOptions {
 };
 
 MemoryByKind memory_of(RunConfig const& config, int ranks) {
-    std::int64_t const rows =
-        std::min(config.batch.micro_batch, (rows_per_step(config) + ranks - 1) / ranks);
+    std::int64_t const rows = micro_batch_rows(config, ranks);
     ModelShape const shape = model_shape(config.model);
     return config.run.precision == "bf16" ? training_memory<bf16>(shape, rows, ranks)
                                           : training_memory<float>(shape, rows, ranks);
@@ -44,6 +45,7 @@ void print_memory(MemoryByKind const& memory) {
     line("master weights and Adam", memory.optimizer);
     line("activations", memory.activations);
     line("scratch", memory.scratch);
+    line("copy for checkpoints", memory.saving);
     line("together", memory.total());
 }
 
@@ -62,17 +64,28 @@ void print_time(RunConfig const& config, Schedule const& schedule, PlanOptions c
                options.tflops, format_seconds(seconds * static_cast<double>(schedule.steps)));
 }
 
+/// Rows of one pass over the training split; 0 when its size is not known.
+std::int64_t rows_per_epoch(RunConfig const& config, double bases) {
+    if (bases <= 0 && !config.data.shards.empty()) {
+        PretrainData const training(config.data.shards, Split::train, ShardCheck::heads);
+        return Sampler(training, config.model.context_length, 0,
+                       read_species_weights(config.data.species_weights, training))
+            .samples_per_epoch();
+    }
+    auto const words_per_row =
+        static_cast<double>(config.model.context_length - template_positions);
+    return static_cast<std::int64_t>(bases / bases_per_word / words_per_row);
+}
+
 int plan(PlanOptions const& options) {
     RunConfig const config = read_run_config(options.config, options.overrides);
     ModelShape const shape = model_shape(config.model);
-    std::int64_t const words_per_row = shape.context_length - template_positions;
-    auto const rows_per_epoch =
-        static_cast<std::int64_t>(options.bases / 6 / static_cast<double>(words_per_row));
     bool const in_epochs = config.schedule.epochs > 0 || config.schedule.warmup_epochs > 0;
-    DNAGPT_VALIDATE(!in_epochs || rows_per_epoch > 0,
+    std::int64_t const rows = in_epochs ? rows_per_epoch(config, options.bases) : 0;
+    DNAGPT_VALIDATE(!in_epochs || rows > 0,
                     << "schedule.epochs and schedule.warmup_epochs need the size of the training "
-                       "split; give --bases, or steps instead");
-    Schedule const schedule = make_schedule(config, rows_per_epoch);
+                       "split; give data.shards=FOLDER, or --bases, or steps instead of epochs");
+    Schedule const schedule = make_schedule(config, rows);
     fmt::print(
         "model    {} parameters, {} layers x {} heads x {} channels, context {}, vocabulary {}\n",
         format_count(static_cast<std::uint64_t>(parameter_count(shape))), shape.layers, shape.heads,
@@ -102,7 +115,8 @@ void add_plan_command(CLI::App& program, Action& action) {
                      "Share of the peak that training is assumed to reach")
         ->check(CLI::Range(0.001, 1.0));
     command->add_option("--bases", options.bases,
-                        "Bases of the training split (for schedule.epochs)");
+                        "Bases of the training split, for schedule.epochs (default: those of "
+                        "data.shards)");
     command->callback([&action] { action = [] { return plan(options); }; });
 }
 

@@ -4,23 +4,15 @@
 
 #include <exception>
 
-#include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
 
 namespace dnagpt {
 namespace {
 
-void check_cpu() {
-    std::string const missing = missing_instruction_sets();
-    DNAGPT_VALIDATE(missing.empty(),
-                    << program_version("dnagpt") << " uses instructions that this CPU lacks ("
-                    << missing << "); rebuild with -DDNAGPT_ARCH=x86-64-v3 or on this machine");
-}
-
 void log_ranks(Communicator const& world, DeviceSession const& device) {
-    std::string const line =
-        fmt::format("rank {}: {}, {}", world.rank(), host_name(), device.description());
+    std::string const line = fmt::format("rank {}: {}, cores {}, {}", world.rank(), host_name(),
+                                         allowed_cores(), device.description());
     for (std::string const& each : world.all_gather(line)) {
         log_info(each);
     }
@@ -29,7 +21,7 @@ void log_ranks(Communicator const& world, DeviceSession const& device) {
 }  // namespace
 
 int run_ranks(RankWork const& work) {
-    check_cpu();
+    require_instruction_sets("dnagpt");
     int argument_count = 0;
     char** arguments = nullptr;
     MpiSession const mpi(argument_count, arguments);

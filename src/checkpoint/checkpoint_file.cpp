@@ -216,6 +216,12 @@ std::vector<DamagedBlock> verify_together(Communicator const& comm, std::string 
     return damage;
 }
 
+void require_whole(Communicator const& comm, std::string const& path) {
+    auto const damage = verify_together(comm, path);
+    DNAGPT_VALIDATE(damage.empty(), << path << " is damaged in " << describe_damage(damage)
+                                    << " (checksums do not match); take another checkpoint");
+}
+
 CheckpointReader CheckpointReader::open(std::string const& path) {
     Hdf5File::open_read(path).close();
     return open_verified(path);

@@ -144,6 +144,7 @@ std::vector<CheckpointEntry> list_checkpoints(std::string const& folder) {
 std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
                                                        std::string const& folder) {
     auto steps = agree_on_steps(comm, folder);
+    bool const none_at_start = steps.empty();
     while (!steps.empty()) {
         CheckpointEntry const entry{steps.back(), checkpoint_path(folder, steps.back())};
         expect_usable(comm, entry.path);
@@ -154,6 +155,10 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
         set_aside(comm, entry.path, damage);
         steps.pop_back();
     }
+    DNAGPT_VALIDATE(none_at_start,
+                    << folder << " holds no whole checkpoint any more (all were damaged and are "
+                    << "set aside); put a good copy back, or run the same command again to start "
+                    << "over at step 0");
     return std::nullopt;
 }
 

@@ -43,14 +43,24 @@ void set_log_rank(int rank, int world_size) {
     log_rank() = {rank, world_size};
 }
 
+bool logs_info() {
+    return log_rank().rank == 0;
+}
+
 void log_info(std::string const& text) {
-    if (log_rank().rank == 0) {
+    if (logs_info()) {
         logger().log(spdlog::level::info, text);
     }
 }
 
 void log_warning(std::string const& text) {
     logger().log(spdlog::level::warn, with_rank("warning", text));
+}
+
+void log_shared_warning(std::string const& text) {
+    if (logs_info()) {
+        logger().log(spdlog::level::warn, "warning: " + text);
+    }
 }
 
 void log_error(std::string const& text) {

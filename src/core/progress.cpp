@@ -25,9 +25,9 @@ Progress::~Progress() {
 void Progress::advance(std::uint64_t amount) {
     done_ += amount;
     auto const now = Clock::now();
-    auto const wait = terminal_ && shown_ ? std::chrono::milliseconds(200)
-                      : terminal_         ? std::chrono::milliseconds(2000)
-                                          : std::chrono::milliseconds(10000);
+    auto const wait = !shown_     ? std::chrono::milliseconds(2000)
+                      : terminal_ ? std::chrono::milliseconds(200)
+                                  : std::chrono::milliseconds(10000);
     if (now - drawn_ >= wait) {
         drawn_ = now;
         draw(false);
@@ -61,7 +61,7 @@ void Progress::draw(bool last) {
     }
     if (!terminal_) {
         log_info(text);
-    } else {
+    } else if (logs_info()) {
         fmt::print(stderr, "\r\033[K{}{}", text, last ? "\n" : "");
         std::fflush(stderr);
     }

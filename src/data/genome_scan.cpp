@@ -187,7 +187,8 @@ bool keeps_record(SpeciesEntry const& entry, std::string const& name,
            !matches_any(entry.exclude_contigs, name, description);
 }
 
-std::string source_checksum(std::vector<std::string> const& files) {
+std::string source_checksum(std::vector<std::string> const& files,
+                            ReadingProgress const& progress) {
     std::vector<std::uint64_t> digests;
     std::vector<char> buffer(static_cast<std::size_t>(checksum_bytes));
     for (std::string const& path : files) {
@@ -198,6 +199,7 @@ std::string source_checksum(std::vector<std::string> const& files) {
             auto const bytes = static_cast<std::size_t>(std::min(checksum_bytes, length - at));
             pread_all(file, buffer.data(), bytes, at);
             digests.push_back(hash_bytes(buffer.data(), bytes));
+            progress(bytes);
         }
     }
     return hash_to_hex(hash_bytes(digests.data(), digests.size() * sizeof(digests[0])));

@@ -10,6 +10,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/progress.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 
 namespace dnagpt {
@@ -19,7 +20,7 @@ std::int64_t index_at(std::vector<std::int64_t> const& starts, std::int64_t plac
     return std::upper_bound(starts.begin(), starts.end(), place) - starts.begin() - 1;
 }
 
-/// The folder's shards of one split, their names read from their heads, ordered by file name.
+/// The folder's shards whose names say this split, ordered by name.
 std::vector<std::string> shard_paths(std::string const& folder, Split split) {
     std::string const middle = fmt::format(".{}.", split_name(split));
     std::vector<std::string> paths;
@@ -114,8 +115,12 @@ void SpeciesData::read_bases(std::int64_t contig, std::int64_t begin,
 PretrainData::PretrainData(std::string const& folder, Split split, ShardCheck check)
     : split_(split) {
     std::map<std::string, std::vector<TokenShard>> by_species;
-    for (std::string const& path : shard_paths(folder, split)) {
+    std::vector<std::string> const paths = shard_paths(folder, split);
+    Progress progress(fmt::format("verifying {} shards", split_name(split)), "shards",
+                      paths.size());
+    for (std::string const& path : paths) {
         TokenShard shard(path, check);
+        progress.advance(1);
         if (shard.info().split == split) {
             std::string const species = shard.info().species;
             by_species[species].push_back(std::move(shard));
@@ -165,6 +170,22 @@ std::uint64_t PretrainData::digest() const {
         }
     }
     return hash_bytes(digests.data(), digests.size() * sizeof(digests[0]));
+}
+
+void require_same_source(PretrainData const& a, PretrainData const& b) {
+    for (SpeciesData const& species : b.species()) {
+        std::int32_t const index = a.species_index(species.name());
+        if (index < 0) {
+            continue;
+        }
+        TokenShard const& one = a.species()[static_cast<std::size_t>(index)].shards().front();
+        TokenShard const& other = species.shards().front();
+        DNAGPT_VALIDATE(one.info().source_checksum == other.info().source_checksum &&
+                            one.info().settings == other.info().settings,
+                        << one.path() << " and " << other.path() << " were not made together "
+                        << "(other sequence or settings: the splits may overlap); run "
+                        << "`dnagpt-prep shard --replace` for the folder");
+    }
 }
 
 void PretrainData::verify_unchanged() const {

@@ -22,7 +22,10 @@
 namespace dnagpt {
 namespace {
 
-/// One shard to be made; what is written already is null or finished.
+/// Raised whenever the same input is cut or packed differently, so that a folder never holds both.
+constexpr int rules_version = 1;
+
+/// One shard to be made, or to be kept as it is.
 struct PlannedShard {
     ShardInfo info;
     std::vector<ShardContig> contigs;
@@ -32,10 +35,10 @@ struct PlannedShard {
 /// Digest of everything besides the files that decides the shards' bytes.
 std::string settings_digest(SpeciesEntry const& entry, BuildSettings const& settings) {
     std::string text = fmt::format(
-        "{}|{}|{}|{}|{}|{:.17g}|{:.17g}|{}|{}|{}|{}", shard_format_version, entry.name, entry.token,
-        entry.assembly, fmt::join(entry.contigs, ","), settings.splits.validation_fraction,
-        settings.splits.test_fraction, fmt::join(entry.exclude_contigs, ","),
-        fmt::join(settings.splits.validation_contigs, ","),
+        "{}|{}|{}|{}|{}|{}|{:.17g}|{:.17g}|{}|{}|{}|{}", shard_format_version, rules_version,
+        entry.name, entry.token, entry.assembly, fmt::join(entry.contigs, ","),
+        settings.splits.validation_fraction, settings.splits.test_fraction,
+        fmt::join(entry.exclude_contigs, ","), fmt::join(settings.splits.validation_contigs, ","),
         fmt::join(settings.splits.test_contigs, ","), settings.words_per_shard);
     for (BedRegion const& region : settings.splits.exclude) {
         text += fmt::format("|{}:{}-{}", region.name, region.range.begin, region.range.end);
@@ -267,7 +270,7 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
     wanted.species = entry.name;
     wanted.species_token = entry.token;
     wanted.assembly = entry.assembly;
-    wanted.source_checksum = source_checksum(species.files);
+    wanted.source_checksum = source_checksum(species.files, progress);
     wanted.settings = settings_digest(entry, settings);
     wanted.program_version = settings.program_version;
     if (auto const report = all_kept(settings, wanted)) {
@@ -282,9 +285,7 @@ BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& setti
     BuildReport report;
     for (PlannedShard& shard : shards) {
         shard.kept = keeps_shard(settings, shard.info, nullptr);
-        auto const s = static_cast<std::size_t>(shard.info.split);
-        report.bases[s] += shard.info.bases;
-        report.contigs[s] += static_cast<std::int64_t>(shard.contigs.size());
+        report.bases[static_cast<std::size_t>(shard.info.split)] += shard.info.bases;
         ++report.shards;
     }
     remove_stale(settings, wanted, shards);

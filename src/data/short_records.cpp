@@ -63,7 +63,8 @@ void join_equal(std::vector<Key>& keys, std::vector<std::int32_t>& parents) {
 }  // namespace
 
 std::optional<RecordCoordinates> record_coordinates(std::string_view name) {
-    if (name.ends_with("(+)") || name.ends_with("(-)")) {
+    bool const reverse = name.ends_with("(-)");
+    if (reverse || name.ends_with("(+)")) {
         name.remove_suffix(3);
     }
     std::size_t const colon = name.rfind(':');
@@ -72,6 +73,7 @@ std::optional<RecordCoordinates> record_coordinates(std::string_view name) {
         return std::nullopt;
     }
     RecordCoordinates coordinates;
+    coordinates.reverse = reverse;
     coordinates.sequence = std::string(name.substr(0, colon));
     if (!read_number(name.substr(colon + 1, dash - colon - 1), coordinates.first) ||
         !read_number(name.substr(dash + 1), coordinates.last) ||

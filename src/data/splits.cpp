@@ -85,7 +85,10 @@ std::vector<BaseRange> excluded_ranges(Planner& planner, SourceRecord const& rec
         bool const from_one = coordinates->last - coordinates->first + 1 == record.length;
         std::int64_t const start = coordinates->first - (from_one ? 1 : 0);
         for (BaseRange const& range : found->second) {
-            ranges.push_back({range.begin - start, range.end - start});
+            BaseRange const inside = {range.begin - start, range.end - start};
+            ranges.push_back(coordinates->reverse ? BaseRange{record.length - inside.end,
+                                                              record.length - inside.begin}
+                                                  : inside);
         }
     }
     return ranges;
@@ -129,8 +132,13 @@ std::int32_t open_blocks(Planner& planner, std::int32_t index) {
         Block& block = planner.blocks[static_cast<std::size_t>(first + i)];
         block.hash = std::min(block.hash, hash_bytes(&i, sizeof(i), key));
         if (test || validation) {
+            Split const split = test ? Split::test : Split::validation;
+            DNAGPT_VALIDATE(!block.named || block.split == split,
+                            << planner.species << ": '" << record.name << "' is named for "
+                            << split_name(split) << ", but a record that shares sequence with it "
+                            << "is named for the other split; name both for one split");
             block.named = true;
-            block.split = test ? Split::test : Split::validation;
+            block.split = split;
         }
     }
     return first;

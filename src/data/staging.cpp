@@ -1,6 +1,7 @@
 #include "dnagpt/data/staging.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -55,7 +56,7 @@ bool is_copy(fs::path const& original, fs::path const& copy) {
 }
 
 void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
-    std::string const temporary = to.string() + ".partial";
+    std::string const temporary = fmt::format("{}.{}.partial", to.string(), ::getpid());
     FileDescriptor const source = open_for_reading(from);
     FileDescriptor const target = create_for_writing(temporary);
     std::int64_t const length = file_length(source);
@@ -72,7 +73,20 @@ void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
     DNAGPT_VALIDATE(damage.empty(), << from.string() << " is damaged, or became so on the way to "
                                     << temporary << " (" << describe_damage(damage)
                                     << "); verify it with `dnagpt-prep inspect`");
-    fs::rename(temporary, to);
+    sync_file(target);
+    rename_durably(temporary, to);
+}
+
+/// Shards that the original folder no longer holds.
+void remove_others(std::vector<fs::path> const& originals, std::string const& copy) {
+    for (fs::path const& shard : shards_in(copy)) {
+        auto const same_name = [&](fs::path const& original) {
+            return original.filename() == shard.filename();
+        };
+        if (std::none_of(originals.begin(), originals.end(), same_name)) {
+            fs::remove(shard);
+        }
+    }
 }
 
 }  // namespace
@@ -117,7 +131,9 @@ void stage_shards(std::string const& from, std::string const& to) {
                             << "); choose another data.stage");
     std::vector<fs::path> missing;
     std::uint64_t bytes = 0;
-    for (fs::path const& shard : shards_in(from)) {
+    std::vector<fs::path> const originals = shards_in(from);
+    remove_others(originals, to);
+    for (fs::path const& shard : originals) {
         if (!is_copy(shard, to / shard.filename())) {
             missing.push_back(shard);
             bytes += fs::file_size(shard);

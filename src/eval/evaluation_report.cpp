@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/progress.hpp"
 
 namespace dnagpt {
 namespace {
@@ -94,11 +95,13 @@ std::vector<MarkovScores> score_markov_models(PretrainData const& training,
                                               ValidationSet const& set, Communicator const& world) {
     std::size_t const species_count = set.data().species().size();
     std::vector<double> numbers(species_count * numbers_per_species, 0.0);
+    Progress progress("Markov models", "species", species_count);
     for (std::size_t species = 0; species < species_count; ++species) {
         if (static_cast<int>(species % static_cast<std::size_t>(world.size())) == world.rank()) {
             score_species(training, set, static_cast<std::int32_t>(species),
                           &numbers[species * numbers_per_species]);
         }
+        progress.advance(1);
     }
     world.all_reduce_sum(numbers);
     std::vector<MarkovScores> scores(species_count);

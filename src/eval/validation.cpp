@@ -7,7 +7,6 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/progress.hpp"
-#include "dnagpt/data/pretrain_tasks.hpp"
 #include "dnagpt/model/token_scores.hpp"
 
 namespace dnagpt {
@@ -142,19 +141,24 @@ ValidationSet::ValidationSet(PretrainData const& data, Vocabulary vocabulary,
     }
 }
 
+ValidationSet::TaskRow ValidationSet::task_row(std::int64_t number) const {
+    auto const after = std::upper_bound(task_starts_.begin(), task_starts_.end(), number);
+    TaskRow row;
+    row.species = static_cast<std::int32_t>(after - task_starts_.begin() - 1);
+    row.units.resize(static_cast<std::size_t>(sampler_.row_units()));
+    sampler_.read_species_sample(
+        row.species, number - task_starts_[static_cast<std::size_t>(row.species)], row.units);
+    row.choice = draw_example(settings_.seed, number, row.units);
+    return row;
+}
+
 Batch ValidationSet::task_batch(std::int64_t first, std::int64_t rows) const {
     Batch batch = empty_batch(rows, settings_.context_length);
-    std::vector<std::uint16_t> units(static_cast<std::size_t>(sampler_.row_units()));
     for (std::int64_t i = 0; i < rows; ++i) {
-        std::int64_t const number = first + i;
-        auto const after = std::upper_bound(task_starts_.begin(), task_starts_.end(), number);
-        auto const species = static_cast<std::int32_t>(after - task_starts_.begin() - 1);
-        sampler_.read_species_sample(
-            species, number - task_starts_[static_cast<std::size_t>(species)], units);
-        ExampleChoice const choice = draw_example(settings_.seed, number, units);
-        fill_pretrain_row(batch, i, vocabulary_, species,
-                          data_.species()[static_cast<std::size_t>(species)].token(), units,
-                          choice);
+        TaskRow const row = task_row(first + i);
+        fill_pretrain_row(batch, i, vocabulary_, row.species,
+                          data_.species()[static_cast<std::size_t>(row.species)].token(), row.units,
+                          row.choice);
     }
     return batch;
 }

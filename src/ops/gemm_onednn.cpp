@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <cstddef>
 #include <dnnl.hpp>
@@ -146,6 +147,10 @@ GemmEngine::GemmEngine() : state_(std::make_unique<State>()) {}
 GemmEngine::~GemmEngine() = default;
 GemmEngine::GemmEngine(GemmEngine&&) noexcept = default;
 GemmEngine& GemmEngine::operator=(GemmEngine&&) noexcept = default;
+
+int GemmEngine::threads() {
+    return omp_get_max_threads();
+}
 
 std::string GemmEngine::description() const {
     auto const* version = dnnl::version();

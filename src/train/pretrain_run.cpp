@@ -102,14 +102,16 @@ PretrainRun<T>::PretrainRun(RunConfig const& config, Communicator const& world,
       memory_(model_shape(config.model), config.optimizer, micro_batch_rows(config, world.size()),
               collectives_, world),
       context_(make_context<T>(config, world, device.stream())),
-      reporter_(config_, folder_, world.rank() == 0) {
+      reporter_(config_, folder_, world.rank() == 0),
+      saver_(3 * memory_.partition.own_size) {
     if (config.evaluation.every_steps > 0) {
         validation_data_.emplace(shards_, Split::validation, shard_check(config.data, world));
+        require_same_source(training_data_, *validation_data_);
         validation_set_.emplace(*validation_data_, vocabulary_, validation_settings(config, world));
     }
     identity_ = {program_version("dnagpt"),
                  world.size(),
-                 ExecutionSpace().concurrency(),
+                 std::max<std::int64_t>(ExecutionSpace().concurrency(), GemmEngine::threads()),
                  device.model(),
                  context_.gemm.description() + ", " + collectives_.description(),
                  training_data_.digest()};
@@ -165,9 +167,10 @@ void PretrainRun<T>::log_start(std::int64_t free_memory) const {
     };
     log_info(
         fmt::format("memory of a rank: weights {}, gradients {}, master and Adam {}, activations "
-                    "{}, scratch {}; free {}",
+                    "{}, scratch {}, copy for checkpoints {}; free {}",
                     bytes(memory.weights), bytes(memory.gradients), bytes(memory.optimizer),
-                    bytes(memory.activations), bytes(memory.scratch), bytes(free_memory)));
+                    bytes(memory.activations), bytes(memory.scratch), bytes(memory.saving),
+                    bytes(free_memory)));
     log_info(
         fmt::format("plan: {} parameters, steps {} to {}, {} rows of {} a step, warm-up {} steps",
                     format_count(static_cast<std::uint64_t>(memory_.layout.parameters)),
@@ -199,11 +202,9 @@ template <class T>
 void PretrainRun<T>::leave_out(StepBatches const& batches) {
     progress_.skip_list.push_back(batches.block);
     ++left_out_in_a_row_;
-    if (world_.rank() == 0) {
-        log_warning(fmt::format(
-            "non-finite loss or gradient after step {}; its rows (block {}) are left out",
-            progress_.step, batches.block));
-    }
+    log_shared_warning(
+        fmt::format("non-finite loss or gradient after step {}; its rows (block {}) are left out",
+                    progress_.step, batches.block));
     if (left_out_in_a_row_ == most_left_out_in_a_row) {
         roll_back(fmt::format("non-finite loss or gradient {} times in a row after step {}",
                               most_left_out_in_a_row, progress_.step));
@@ -244,10 +245,8 @@ void PretrainRun<T>::roll_back(std::string const& reason) {
     nlohmann::ordered_json event;
     event["rolled_back"] = {{"from", from}, {"step", progress_.step}, {"reason", reason}};
     reporter_.start_after(progress_.step, event);
-    if (world_.rank() == 0) {
-        log_warning(fmt::format("{}: back to step {}, the rows used since are left out", reason,
-                                progress_.step));
-    }
+    log_shared_warning(fmt::format("{}: back to step {}, the rows used since are left out", reason,
+                                   progress_.step));
 }
 
 template <class T>

@@ -91,6 +91,10 @@ void load_state(Context& context, CheckpointReader const& reader, TrainingMemory
     memory.optimizer.publish(context, memory.weights.view());
 }
 
+std::string stored_data_digest(CheckpointHeader const& header) {
+    return nlohmann::json::parse(header.sampler).at("data_digest").get<std::string>();
+}
+
 RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& config,
                               RunIdentity const& identity) {
     RunConfig const stored = parse_run_config(header.config, "the checkpoint's settings", {});
@@ -98,8 +102,7 @@ RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& c
         log_info(fmt::format("changed since the checkpoint: {} was {}, is {}", change.key,
                              change.stored, change.given));
     }
-    auto const sampler = nlohmann::json::parse(header.sampler);
-    std::string const digest = sampler.at("data_digest").get<std::string>();
+    std::string const digest = stored_data_digest(header);
     DNAGPT_VALIDATE(digest == hash_to_hex(identity.data_digest),
                     << "the training shards are not those of this run (digest " << digest
                     << " in the checkpoint, " << hash_to_hex(identity.data_digest)
@@ -114,7 +117,8 @@ RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& c
     warn_of_difference(differences, "device", header.device_model, identity.device_model);
     warn_of_difference(differences, "libraries", header.libraries, identity.libraries);
     if (!differences.empty()) {
-        log_warning("results will not be bit-identical to an uninterrupted run:" + differences);
+        log_shared_warning("results will not be bit-identical to an uninterrupted run:" +
+                           differences);
     }
     return {header.step, header.skip_list};
 }

@@ -44,7 +44,7 @@ void StepReporter::note_step(std::int64_t step, std::int64_t steps, StepSums con
     if (metrics_) {
         metrics_->append(to_json(metrics));
     }
-    if (step % config_.run.log_every_steps == 0 || step == steps) {
+    if (steps_timed_ == 2 || step % config_.run.log_every_steps == 0 || step == steps) {
         double const left = seconds_of_steps_ / static_cast<double>(steps_timed_) *
                             static_cast<double>(steps - step);
         log_info(step_line(metrics, steps, left));

@@ -23,6 +23,7 @@ MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int wor
     memory.optimizer = 3 * partition.own_size * of_float;
     memory.activations = gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::training);
     memory.scratch = gpt_scratch_bytes<T>(shape, rows, shape.context_length);
+    memory.saving = memory.optimizer;
     return memory;
 }
 

@@ -6,6 +6,7 @@ Usage: main_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library i
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import unittest
 from pathlib import Path
 
 DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 CONFIG = """
 [model]
 layers = 1
@@ -45,10 +47,15 @@ def ranks(count: int, *command: str) -> list[str]:
     return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
 
 
-def run(command: list[str], expected: int = 0) -> str:
+def run(command: list[str], expected: int = 0, environment: dict[str, str] | None = None) -> str:
     """Runs a command and returns what it printed; its exit status must be as expected."""
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env=environment,
     )
     if done.returncode != expected:
         raise AssertionError(
@@ -182,6 +189,47 @@ class MainPath(unittest.TestCase):
         self.assertIn("memory of a rank", run([DNAGPT, "plan", str(self.root / "tiny.toml")]))
         shards = sorted(map(str, (self.root / "shards").glob("*.h5")))
         self.assertIn("homo_sapiens", run([PREP, "inspect", *shards[:20]]))
+
+    def test_plan_takes_the_size_of_the_data_from_the_shards(self) -> None:
+        config = str(CONFIGS / "pretrain_m.toml")
+        shards = f"data.shards={self.root / 'shards'}"
+        self.assertIn("schedule", run([DNAGPT, "plan", config, shards, "--ranks", "64"]))
+        self.assertIn("--bases", run([DNAGPT, "plan", config], expected=1))
+
+    def test_a_world_of_one_under_a_launcher_of_more_is_refused(self) -> None:
+        # What needs no ranks works all the same: it starts no MPI.
+        environment = os.environ | {"SLURM_NTASKS": "4"}
+        command = [DNAGPT, "pretrain", str(self.root / "tiny.toml"), "data.shards=x"]
+        self.assertIn("4", run(command, expected=1, environment=environment))
+        self.assertFalse((Path.cwd() / "run").exists())
+        checkpoint = self.root / "whole" / "checkpoints" / "step_00000020.h5"
+        run([DNAGPT, "inspect", str(checkpoint)], environment=environment)
+        run([DNAGPT, "plan", str(self.root / "tiny.toml")], environment=environment)
+
+    def test_one_warning_when_the_world_size_changed(self) -> None:
+        shutil.copytree(self.root / "whole", self.root / "warned")
+        printed = run(self.pretrain(4, "warned"))
+        self.assertEqual(printed.count("world size was '2'"), 1)
+
+    def test_evaluation_of_other_data_than_the_runs_is_told(self) -> None:
+        run(
+            [PREP, "shard", "--species", str(self.root / "genomes" / "species.toml")]
+            + ["--output", str(self.root / "other"), "--validation-fraction", "0.2"]
+        )
+        printed = run(
+            [DNAGPT, "evaluate", "--checkpoint", str(self.root / "whole")]
+            + ["--shards", str(self.root / "other"), "--windows", "1", "--task-rows", "3"]
+            + ["--output", str(self.root / "other.json")]
+            + ["--write-task-rows", str(self.root / "rows.tsv")]
+        )
+        self.assertIn("is not what", printed)
+        header, *rows = (self.root / "rows.tsv").read_text().splitlines()
+        self.assertEqual(header, "species\tanswer\tsequence")
+        self.assertEqual(len(rows), 27)
+        for row in rows:
+            species, answer, sequence = row.split("\t")
+            self.assertIn(answer, ("forward", "reversed"))
+            self.assertRegex(sequence, "^[ACGTN]{137,162}$")  # 27 words or joins
 
     def test_a_flipped_bit_is_named(self) -> None:
         broken = self.root / "broken.h5"

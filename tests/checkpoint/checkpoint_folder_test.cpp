@@ -86,6 +86,8 @@ TEST(CheckpointFolder, DamagedOnesAreSetAside) {
     }
     on_one_rank(
         [&] { pwrite_all(open_for_update(folder.file("step_00000001.h5")), "?", 1, 9'000'000); });
+    auto const message = message_of([&] { newest_valid_checkpoint(world(), folder.path()); });
+    EXPECT_NE(message.find("no whole checkpoint any more"), std::string::npos) << message;
     EXPECT_FALSE(newest_valid_checkpoint(world(), folder.path()).has_value());
 }
 

@@ -149,6 +149,17 @@ TEST_F(PrepProgram, RegionsThatMatchNothingAreTold) {
         << outcome.output;
 }
 
+TEST_F(PrepProgram, ASpeciesThatIsNoLongerInTheTableIsTold) {
+    run(shard_into("others"));
+    std::filesystem::copy_file(folder_->file("others/homo_sapiens.test.000.h5"),
+                               folder_->file("others/pan_troglodytes.test.000.h5"));
+    Outcome const outcome = run(shard_into("others"));
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.output.find("holds shards of pan_troglodytes, which is not in the species"),
+              std::string::npos)
+        << outcome.output;
+}
+
 TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
     run(shard_into("inspected"));
     std::string const path = folder_->file("inspected") + "/homo_sapiens.train.000.h5";

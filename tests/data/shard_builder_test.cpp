@@ -152,6 +152,24 @@ TEST(ShardBuilder, RefusesToMixSettings) {
     EXPECT_GE(build(genomes, settings, entry("x", "x.fa")).bases[2], 40'000);
 }
 
+TEST(ShardBuilder, SplitsOfDifferentRunsAreTold) {
+    TemporaryFolder const genomes;
+    TemporaryFolder const one;
+    TemporaryFolder const other;
+    genomes.write("x.fa", fmt::format(">one\n{}\n", random_bases(200'000, 1)));
+    build(genomes, settings_for(one), entry("x", "x.fa"));
+    BuildSettings settings = settings_for(other);
+    settings.splits.validation_fraction = 0.2;
+    build(genomes, settings, entry("x", "x.fa"));
+    PretrainData const training(one.path(), Split::train);
+    EXPECT_NO_THROW(require_same_source(training, PretrainData(one.path(), Split::validation)));
+    PretrainData const validation(other.path(), Split::validation);
+    EXPECT_NE(message_of([&] {
+                  require_same_source(training, validation);
+              }).find("the splits may overlap"),
+              std::string::npos);
+}
+
 TEST(ShardBuilder, NoShardOfOtherSettingsStays) {
     TemporaryFolder const genomes;
     TemporaryFolder const shards;

@@ -97,6 +97,32 @@ TEST(Splits, GapsAndExcludedRegionsAreCutOut) {
     EXPECT_EQ(total, 2'999'000 - 10'201 - 4'000);
 }
 
+/// A record of the other strand runs from the region's end to its begin.
+TEST(Splits, ExcludedRegionsFollowTheStrandOfARecord) {
+    std::vector<SourceRecord> const records = {{"chr2:1000-101000(+)", 100'000, {}},
+                                               {"chr2:1000-101000(-)", 100'000, {}}};
+    SplitSettings settings;
+    settings.exclude = {{"chr2", {2000, 5000}}};
+    SplitPlan const result = plan(records, settings);
+    EXPECT_EQ(result.excluded_bases, 6'000);
+    for (PlannedContig const& contig : result.contigs) {
+        BaseRange const left_out =
+            contig.record == 0 ? BaseRange{1000, 4000} : BaseRange{96'000, 99'000};
+        EXPECT_TRUE(contig.begin + contig.length <= left_out.begin || contig.begin >= left_out.end);
+    }
+}
+
+TEST(Splits, RecordsOfOneGroupCannotBeNamedForTwoSplits) {
+    std::vector<SourceRecord> records = {{"chr1", 900'000, {}}, {"a", 600, {}}, {"b", 600, {}}};
+    SplitSettings settings;
+    settings.validation_contigs = {"a"};
+    settings.test_contigs = {"b"};
+    EXPECT_NE(message_of([&] {
+                  plan_splits("x", records, std::vector<std::int32_t>{0, 1, 1}, settings);
+              }).find("shares sequence"),
+              std::string::npos);
+}
+
 TEST(Splits, ByName) {
     std::vector<SourceRecord> const records = {
         {"chr1", 900'000, {}}, {"chr8", 80'000, {}}, {"chr9", 90'000, {}}, {"chrM", 20'000, {}}};
@@ -158,6 +184,8 @@ TEST(ShortRecords, Coordinates) {
     EXPECT_EQ(found->sequence, "NC_1.2");
     EXPECT_EQ(found->first, 1000);
     EXPECT_EQ(found->last, 1606);
+    EXPECT_TRUE(found->reverse);
+    EXPECT_FALSE(record_coordinates("NC_1.2:1000-1606(+)")->reverse);
     for (char const* name : {"chr1", "chr1:5", "chr1:9-5", "a:b-c", ":1-2", "x-1:2", "x:1-2x"}) {
         EXPECT_FALSE(record_coordinates(name)) << name;
     }

@@ -90,6 +90,14 @@ TEST_F(StagedShards, FollowANewOriginal) {
     EXPECT_NE(staged_digest(), digest);
 }
 
+TEST_F(StagedShards, LoseWhatTheOriginalNoLongerHolds) {
+    std::string const other = write_shard(folder_, "y", Split::train, {"ACACACACACAC"});
+    stage_shards(folder_.path(), copy_);
+    fs::remove(other);
+    stage_shards(folder_.path(), copy_);
+    EXPECT_EQ(PretrainData(copy_, Split::train).species().size(), 1U);
+}
+
 TEST_F(StagedShards, ADamagedOriginalIsRefused) {
     flip_a_bit(first_);
     EXPECT_NE(message_of([&] { stage_shards(folder_.path(), copy_); }).find("is damaged"),

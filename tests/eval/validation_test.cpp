@@ -2,10 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "dnagpt/eval/evaluation_report.hpp"
+#include "dnagpt/eval/novel_masks.hpp"
+#include "dnagpt/eval/task_rows_file.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/model/parameter_layout.hpp"
 #include "harness/device_test_session.hpp"
 #include "harness/mpi_verdict.hpp"
@@ -86,6 +93,33 @@ TEST_F(Validation, MicroBatchChangesNothingButRounding) {
                     1e-4 * large[i].gc_squared_error);
         EXPECT_EQ(small[i].order_count, large[i].order_count);
         EXPECT_EQ(small[i].bases, large[i].bases);
+    }
+}
+
+TEST_F(Validation, NovelMasksAreThoseOfOneRank) {
+    PretrainData const training(folder_.file("shards"), Split::train);
+    PretrainData const data(folder_.file("shards"), Split::validation);
+    ValidationSet const set(data, {}, settings(3));
+    auto const masks = novel_masks(data, set.windows(), training, world());
+    EXPECT_EQ(masks, novel_words(data, set.windows(), training));
+    ASSERT_EQ(masks.size(), 10U);
+    EXPECT_NE(masks[0], std::vector<std::uint8_t>(masks[0].size(), 0));
+}
+
+TEST_F(Validation, TaskRowsAreWrittenAsTheyAreShown) {
+    PretrainData const data(folder_.file("shards"), Split::validation);
+    ValidationSet const set(data, {}, settings(3));
+    if (world().rank() == 0) {
+        write_task_rows(folder_.file("rows.tsv"), set);
+        std::string const text = read_text(folder_.file("rows.tsv"));
+        EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + set.task_rows());
+        auto const row = set.task_row(0);
+        std::array<std::uint8_t, bases_per_word> codes{};
+        unpack_words({row.units.data(), 1}, codes);
+        std::string const start = std::string("first_species\t") +
+                                  (row.choice.reversed ? "reversed\t" : "forward\t") +
+                                  bases_text(codes);
+        EXPECT_NE(text.find("\n" + start), std::string::npos) << text;
     }
 }
 

@@ -90,3 +90,25 @@ def test_standard_error_is_binomial() -> None:
 def test_a_folder_without_shards_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert order_baseline.main([str(tmp_path)]) == 1
     assert "holds no shards" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+def test_rows_of_an_evaluation_are_answered(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_species(tmp_path, "directed", True)
+    random = np.random.default_rng(3)
+    lines = ["species\tanswer\tsequence"]
+    for number in range(40):
+        text = "".join("ACGT"[i] for i in random.integers(0, 4, 270 + number))
+        text = "AACGTT"[::-1].join(text[i : i + 30] for i in range(0, len(text), 30))
+        forward = number % 4 == 0
+        lines.append(f"directed\t{'forward' if forward else 'reversed'}\t{text}N")
+    rows = tmp_path / "rows.tsv"
+    rows.write_text("\n".join(lines) + "\n")
+    assert order_baseline.main([str(tmp_path), "--length", "300", "--rows", str(rows)]) == 0
+    line = next(x.split() for x in capsys.readouterr().out.splitlines() if x.startswith("all"))
+    # What is shown is always reversed; a quarter of the rows claims the contrary.
+    assert int(line[1]) == 40
+    assert float(line[2]) == pytest.approx(0.75, abs=0.1)
+    (tmp_path / "empty.tsv").write_text("no rows")
+    assert order_baseline.main([str(tmp_path), "--rows", str(tmp_path / "empty.tsv")]) == 1
+    assert "holds no task rows" in capsys.readouterr().err

@@ -33,6 +33,9 @@ CheckpointPlaces lay_out_checkpoint(std::string const& path, CheckpointHeader co
 /// read_user_block does.
 std::vector<DamagedBlock> verify_together(Communicator const& comm, std::string const& path);
 
+/// Error on every rank, naming block, dataset and tensor, when the file is damaged. Collective.
+void require_whole(Communicator const& comm, std::string const& path);
+
 /// Reads a checkpoint of any world size. Needs neither MPI nor the device.
 class CheckpointReader {
   public:

@@ -23,7 +23,8 @@ std::vector<CheckpointEntry> list_checkpoints(std::string const& folder);
 
 /// The newest checkpoint whose digests all match, for the start of a run. Collective. A damaged one
 /// is named in a warning (block, dataset, tensor) and set aside as `*.damaged`, and the next is
-/// tried; stale temporary files are removed. A checkpoint of a newer program is an Error.
+/// tried; stale temporary files are removed. Errors: a checkpoint of a newer program; all of them
+/// damaged.
 std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
                                                        std::string const& folder);
 

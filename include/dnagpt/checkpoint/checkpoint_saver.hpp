@@ -20,7 +20,10 @@ namespace dnagpt {
 /// and the saver may be started again.
 class CheckpointSaver {
   public:
-    CheckpointSaver() = default;
+    /// Takes the host memory for a copy of this rank's slabs, `elements` in all, now; 0: at the
+    /// first save.
+    explicit CheckpointSaver(std::int64_t elements = 0)
+        : staging_(static_cast<std::size_t>(elements)) {}
     /// Waits for the thread; an unfinished file keeps its temporary name.
     ~CheckpointSaver();
     CheckpointSaver(CheckpointSaver const&) = delete;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 namespace dnagpt {
@@ -15,8 +14,13 @@ inline constexpr int exit_run_again = 75;
 /// "dnagpt 0.1.0 (Release, g++ 12.2.0, -march=native)".
 std::string program_version(std::string const& program);
 
+/// The cores that this process may run on: "0-3,8".
+std::string allowed_cores();
+
 /// The instruction sets that this build uses and this CPU lacks, in one text; empty when it has
 /// all.
 std::string missing_instruction_sets();
+/// Error naming them, instead of a crash at the first such instruction.
+void require_instruction_sets(std::string const& program);
 
 }  // namespace dnagpt

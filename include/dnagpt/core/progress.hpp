@@ -7,7 +7,8 @@
 namespace dnagpt {
 
 /// Tells people how far long work has come: a bar that is redrawn on a terminal, otherwise a line
-/// every ten seconds. Silent for work under two seconds, and on every rank but 0.
+/// after two seconds and then every ten. Silent for work under two seconds, and on every rank but
+/// 0.
 class Progress {
   public:
     /// `title` names the work, `unit` what is counted ("bp", "steps"); total = 0: unknown.

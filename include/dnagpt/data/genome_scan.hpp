@@ -30,9 +30,6 @@ std::vector<SpeciesFiles> find_species_files(std::vector<SpeciesEntry> const& en
 bool keeps_record(SpeciesEntry const& entry, std::string const& name,
                   std::string const& description);
 
-/// Digest of the files' bytes, hexadecimal; independent of their places.
-std::string source_checksum(std::vector<std::string> const& files);
-
 /// What reading a species' files finds.
 struct GenomeScan {
     /// All kept records with bases, in file order.
@@ -50,6 +47,9 @@ struct GenomeScan {
 
 /// Called with bytes read since the last call.
 using ReadingProgress = std::function<void(std::uint64_t)>;
+
+/// Digest of the files' bytes, hexadecimal; independent of their places.
+std::string source_checksum(std::vector<std::string> const& files, ReadingProgress const& progress);
 
 /// Reads all files once and appends the kept records' bases to `spool`; memory does not depend on
 /// the length of a record.

@@ -66,4 +66,8 @@ class PretrainData {
     std::vector<SpeciesData> species_;
 };
 
+/// Error when a species' shards of two splits were made of other sequence or with other settings:
+/// such splits may overlap.
+void require_same_source(PretrainData const& a, PretrainData const& b);
+
 }  // namespace dnagpt

@@ -26,7 +26,6 @@ struct BuildReport {
     bool kept = false;  ///< all shards were there already
     std::int64_t shards = 0;
     std::int64_t bases[split_count] = {};
-    std::int64_t contigs[split_count] = {};
     /// Names for validation and test that match a record; not known when all was kept.
     std::set<std::string> matched_names;
     /// Names of excluded regions that a record has; not known when all was kept.
@@ -36,8 +35,8 @@ struct BuildReport {
 
 /// Makes the shards of one species: `<species>.<split>.<number>.h5`. A finished shard of the same
 /// sources and settings is kept, a half-written one is made again. The bytes depend on sources,
-/// settings and program version only. `progress` gets twice the files' bytes: once
-/// for reading them, once for writing the words. The bases stay in a spool file in the folder
+/// settings and program version only. `progress` gets three times the files' bytes: for
+/// their checksum, their bases and the words. The bases stay in a spool file in the folder
 /// meanwhile.
 BuildReport build_shards(SpeciesFiles const& species, BuildSettings const& settings,
                          ReadingProgress const& progress);

@@ -20,6 +20,8 @@ struct RecordCoordinates {
     /// As written: whether the first base is 0 or 1, the record's length tells.
     std::int64_t first = 0;
     std::int64_t last = 0;
+    /// `(-)`: the record is the reverse complement of that place.
+    bool reverse = false;
 };
 /// Nothing when the name is not of that form.
 std::optional<RecordCoordinates> record_coordinates(std::string_view name);

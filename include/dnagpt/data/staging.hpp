@@ -12,7 +12,8 @@ std::string expand_environment(std::string const& text);
 std::string staged_folder(std::string const& shards, std::string const& stage);
 
 /// Makes the copy `to` of all shards of `from` and verifies it; shards that are there already and
-/// whole are kept. For one rank of a host. Errors: `from` unreadable, disk full, damage.
+/// whole are kept, others removed. For one rank of a host. Errors: `from` unreadable, disk full,
+/// damage.
 void stage_shards(std::string const& from, std::string const& to);
 
 }  // namespace dnagpt

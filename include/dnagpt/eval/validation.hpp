@@ -6,6 +6,7 @@
 #include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/data/evaluation_windows.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
+#include "dnagpt/data/pretrain_tasks.hpp"
 #include "dnagpt/data/sampler.hpp"
 #include "dnagpt/eval/scores.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
@@ -39,6 +40,13 @@ class ValidationSet {
 
     /// Task rows of all species, numbered 0 .. task_rows() - 1, species by species.
     std::int64_t task_rows() const { return task_starts_.back(); }
+    /// One of them as it is shown.
+    struct TaskRow {
+        std::int32_t species = 0;
+        std::vector<std::uint16_t> units;  ///< T - 5 words and joins, turned round if drawn so
+        ExampleChoice choice;
+    };
+    TaskRow task_row(std::int64_t number) const;
     /// Rows [first, first + rows) with their targets, as in pretraining.
     Batch task_batch(std::int64_t first, std::int64_t rows) const;
 

@@ -20,6 +20,8 @@ class GemmEngine {
     State& state() { return *state_; }
     /// Library, version and instruction set, e.g. "oneDNN 2.6.3 (avx512_core_amx)".
     std::string description() const;
+    /// Threads of the host that a product may use: results depend on their number.
+    static int threads();
 
   private:
     std::unique_ptr<State> state_;

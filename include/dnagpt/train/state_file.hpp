@@ -39,6 +39,9 @@ StateSlabs state_slabs(TrainingMemory<T> const& memory);
 template <class T>
 void load_state(Context& context, CheckpointReader const& reader, TrainingMemory<T>& memory);
 
+/// RunIdentity::data_digest of the run that wrote the file, as hash_to_hex gives it.
+std::string stored_data_digest(CheckpointHeader const& header);
+
 /// Settings and data must be those of the file (Error with both values); a different build, world,
 /// device or library is one warning. Returns the progress.
 RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& config,
