@@ -109,6 +109,8 @@ def layer_faults(source: SourceFile) -> Iterator[str]:
         return
     allowed = allowed_rooms(source.room)
     for header in source.includes:
+        if ".." in header.split("/"):
+            yield f"{source.path}: includes {header} (a way around the rooms); name it dnagpt/..."
         room = included_room(header)
         if room is not None and room not in allowed:
             yield (

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/io/user_block.hpp"
 
@@ -30,10 +30,7 @@ std::optional<std::int64_t> step_of(std::string_view name) {
     }
     name.remove_prefix(name_start.size());
     name.remove_suffix(name_end.size());
-    std::int64_t step = -1;
-    auto const result = std::from_chars(name.data(), name.data() + name.size(), step);
-    bool const whole = result.ec == std::errc() && result.ptr == name.data() + name.size();
-    return whole && step >= 0 ? std::optional(step) : std::nullopt;
+    return parse_whole_number(name);
 }
 
 void remove_stale_files(std::string const& folder) {

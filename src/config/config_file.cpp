@@ -48,7 +48,8 @@ void refuse_unknown_keys(toml::table const& table, std::string const& name) {
 }
 
 [[noreturn]] void wrong_type(std::string const& name, std::string const& key, char const* wanted) {
-    throw Error(fmt::format("{}: {} must be {}", name, key, wanted));
+    throw Error(
+        fmt::format("{}: {} is of another type than its default; give {}", name, key, wanted));
 }
 
 void read_value(toml::node const& node, std::string& value, std::string const& name,
@@ -237,7 +238,7 @@ std::string to_toml(RunConfig const& config, PathKeys paths) {
 }
 
 std::vector<KeyChange> require_compatible(RunConfig const& stored, RunConfig const& given) {
-    std::vector<KeyChange> const changes = compare(stored, given);
+    std::vector<KeyChange> changes = compare(stored, given);
     auto const& allowed = given.run.allow_changes;
     std::string refused;
     for (KeyChange const& change : changes) {

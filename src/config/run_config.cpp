@@ -11,9 +11,23 @@ constexpr std::int64_t dynamic_vocabulary_size = 19564;
 /// least.
 constexpr std::int64_t shortest_context = 6;
 
+void require_at_least_zero(char const* key, double value) {
+    DNAGPT_VALIDATE(value >= 0, << key << " = " << value << " is negative; give 0 or more");
+}
+
+void require_positive(char const* key, double value) {
+    DNAGPT_VALIDATE(value > 0, << key << " = " << value << " is not positive; give more than 0");
+}
+
+void require_share(char const* key, double value) {
+    DNAGPT_VALIDATE(value >= 0 && value < 1,
+                    << key << " = " << value << " is outside [0, 1); give a share below 1");
+}
+
 void validate_model(ModelSection const& model) {
-    DNAGPT_VALIDATE(model.layers > 0 && model.heads > 0 && model.channels > 0,
-                    << "model.layers, model.heads and model.channels must be positive");
+    require_positive("model.layers", static_cast<double>(model.layers));
+    require_positive("model.heads", static_cast<double>(model.heads));
+    require_positive("model.channels", static_cast<double>(model.channels));
     DNAGPT_VALIDATE(model.channels % model.heads == 0,
                     << "model.channels = " << model.channels << " is no multiple of model.heads = "
                     << model.heads << " (every head gets the same share); change one of them");
@@ -31,17 +45,11 @@ void validate_schedule(ScheduleSection const& schedule) {
                     << "give schedule.warmup_steps or schedule.warmup_epochs, not both");
 }
 
-void require_at_least_zero(char const* key, double value) {
-    DNAGPT_VALIDATE(value >= 0, << key << " = " << value << " must not be negative");
-}
-
 void validate_optimizer(OptimizerSection const& optimizer) {
-    DNAGPT_VALIDATE(optimizer.learning_rate > 0, << "optimizer.learning_rate must be positive");
-    DNAGPT_VALIDATE(optimizer.epsilon > 0, << "optimizer.epsilon must be positive");
-    DNAGPT_VALIDATE(optimizer.beta1 >= 0 && optimizer.beta1 < 1,
-                    << "optimizer.beta1 = " << optimizer.beta1 << " must be in [0, 1)");
-    DNAGPT_VALIDATE(optimizer.beta2 >= 0 && optimizer.beta2 < 1,
-                    << "optimizer.beta2 = " << optimizer.beta2 << " must be in [0, 1)");
+    require_positive("optimizer.learning_rate", optimizer.learning_rate);
+    require_positive("optimizer.epsilon", optimizer.epsilon);
+    require_share("optimizer.beta1", optimizer.beta1);
+    require_share("optimizer.beta2", optimizer.beta2);
     require_at_least_zero("optimizer.weight_decay", optimizer.weight_decay);
     require_at_least_zero("optimizer.max_norm", optimizer.max_norm);
 }
@@ -55,8 +63,12 @@ void validate_ranges(RunConfig const& config) {
                           static_cast<double>(config.schedule.warmup_steps));
     require_at_least_zero("schedule.warmup_epochs", config.schedule.warmup_epochs);
     require_at_least_zero("schedule.minimum_learning_rate", config.schedule.minimum_learning_rate);
-    DNAGPT_VALIDATE(config.evaluation.windows_per_species > 0,
-                    << "evaluation.windows_per_species must be positive");
+    require_positive("evaluation.windows_per_species",
+                     static_cast<double>(config.evaluation.windows_per_species));
+    require_positive("batch.micro_batch", static_cast<double>(config.batch.micro_batch));
+    require_positive("checkpoint.every_steps", static_cast<double>(config.checkpoint.every_steps));
+    require_positive("checkpoint.keep_last", static_cast<double>(config.checkpoint.keep_last));
+    require_positive("run.log_every_steps", static_cast<double>(config.run.log_every_steps));
 }
 
 }  // namespace
@@ -75,7 +87,6 @@ void validate(RunConfig const& config) {
     DNAGPT_VALIDATE(config.run.precision == "float" || config.run.precision == "bf16",
                     << "run.precision = \"" << config.run.precision
                     << "\" is unknown; use \"float\" or \"bf16\"");
-    DNAGPT_VALIDATE(config.batch.micro_batch > 0, << "batch.micro_batch must be positive");
     DNAGPT_VALIDATE(config.batch.tokens_per_step > 0 &&
                         config.batch.tokens_per_step % config.model.context_length == 0,
                     << "batch.tokens_per_step = " << config.batch.tokens_per_step
@@ -83,10 +94,6 @@ void validate(RunConfig const& config) {
                     << config.model.context_length << "; give a multiple of it");
     validate_optimizer(config.optimizer);
     validate_ranges(config);
-    DNAGPT_VALIDATE(config.checkpoint.every_steps > 0,
-                    << "checkpoint.every_steps must be positive");
-    DNAGPT_VALIDATE(config.checkpoint.keep_last > 0, << "checkpoint.keep_last must be positive");
-    DNAGPT_VALIDATE(config.run.log_every_steps > 0, << "run.log_every_steps must be positive");
 }
 
 std::int64_t rows_per_step(RunConfig const& config) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -87,7 +88,7 @@ std::string format_bytes(std::uint64_t bytes) {
 }
 
 std::string format_seconds(double seconds) {
-    auto const whole = static_cast<std::uint64_t>(seconds + 0.5);
+    auto const whole = static_cast<std::uint64_t>(std::llround(seconds));
     if (whole >= 3600) {
         return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
     }

@@ -1,11 +1,11 @@
 #include "dnagpt/data/short_records.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 #include <tuple>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/core/random.hpp"
 #include "dnagpt/data/canonical_kmers.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
@@ -34,11 +34,6 @@ void join(std::vector<std::int32_t>& parents, std::int32_t a, std::int32_t b) {
     a = root_of(parents, a);
     b = root_of(parents, b);
     parents[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
-}
-
-bool read_number(std::string_view text, std::int64_t& number) {
-    auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && stop == text.data() + text.size() && number >= 0;
 }
 
 struct Key {
@@ -75,11 +70,13 @@ std::optional<RecordCoordinates> record_coordinates(std::string_view name) {
     RecordCoordinates coordinates;
     coordinates.reverse = reverse;
     coordinates.sequence = std::string(name.substr(0, colon));
-    if (!read_number(name.substr(colon + 1, dash - colon - 1), coordinates.first) ||
-        !read_number(name.substr(dash + 1), coordinates.last) ||
-        coordinates.last < coordinates.first) {
+    auto const first = parse_whole_number(name.substr(colon + 1, dash - colon - 1));
+    auto const last = parse_whole_number(name.substr(dash + 1));
+    if (!first || !last || *last < *first) {
         return std::nullopt;
     }
+    coordinates.first = *first;
+    coordinates.last = *last;
     return coordinates;
 }
 

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <string>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/data/short_records.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 #include "dnagpt/io/durable_file.hpp"
@@ -241,12 +241,6 @@ void check_splits(Planner const& planner) {
 }
 
 /// A field that is a number and nothing else.
-bool read_number(std::string_view field, std::int64_t& number) {
-    char const* const end = field.data() + field.size();
-    auto const [stop, error] = std::from_chars(field.data(), end, number);
-    return error == std::errc() && stop == end;
-}
-
 }  // namespace
 
 std::string_view split_name(Split split) {
@@ -276,15 +270,17 @@ std::vector<BedRegion> read_bed(std::string const& path) {
         std::size_t const first = line.find_first_of("\t ");
         std::size_t const second = std::min(line.find_first_of("\t ", first + 1), line.size());
         std::size_t const third = std::min(line.find_first_of("\t \r", second + 1), line.size());
-        BedRegion region{std::string(line.substr(0, first)), {}};
-        bool const whole =
-            first != line.npos && second < line.size() &&
-            read_number(line.substr(first + 1, second - first - 1), region.range.begin) &&
-            read_number(line.substr(second + 1, third - second - 1), region.range.end);
-        DNAGPT_VALIDATE(whole && region.range.begin >= 0 && region.range.end > region.range.begin,
+        bool const has_three = first != line.npos && second < line.size();
+        auto const field = [&](std::size_t from, std::size_t to) {
+            return has_three ? parse_whole_number(line.substr(from + 1, to - from - 1))
+                             : std::nullopt;
+        };
+        auto const begin = field(first, second);
+        auto const end_base = field(second, third);
+        DNAGPT_VALIDATE(begin && end_base && *end_base > *begin,
                         << path << ":" << number << " is no BED line (name, begin and end, "
                         << "separated by tabs, begin below end); correct it");
-        regions.push_back(std::move(region));
+        regions.push_back({std::string(line.substr(0, first)), {*begin, *end_base}});
     }
     return regions;
 }

@@ -8,8 +8,7 @@
 
 namespace dnagpt {
 
-Preemption::Preemption(double time_limit)
-    : start_(std::chrono::steady_clock::now()), time_limit_(time_limit) {
+Preemption::Preemption() : start_(std::chrono::steady_clock::now()) {
     sigemptyset(&stop_signals_);
     sigaddset(&stop_signals_, SIGTERM);
     sigaddset(&stop_signals_, SIGUSR1);

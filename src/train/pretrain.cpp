@@ -54,6 +54,7 @@ int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSessio
 
 int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device,
              Preemption& preemption) {
+    preemption.limit_time(config.run.time_limit);
     return config.run.precision == "bf16" ? pretrain_as<bf16>(config, world, device, preemption)
                                           : pretrain_as<float>(config, world, device, preemption);
 }

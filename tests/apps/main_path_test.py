@@ -77,13 +77,15 @@ class MainPath(unittest.TestCase):
         run(cls.pretrain(2, "whole"))
 
     @classmethod
-    def shard(cls, count: int, folder: str) -> None:
-        species = cls.root / "genomes" / "species.toml"
-        run(
-            ranks(
-                count, PREP, "shard", "--species", str(species), "--output", str(cls.root / folder)
-            )
-        )
+    def shard(cls, count: int, folder: str, *options: str) -> None:
+        files = ["--species", str(cls.root / "genomes" / "species.toml")]
+        run(ranks(count, PREP, "shard", *files, "--output", str(cls.root / folder), *options))
+
+    @classmethod
+    def evaluate(cls, count: int, folder: str, shards: str, *options: str) -> list[str]:
+        files = ["--checkpoint", str(cls.root / folder), "--shards", str(cls.root / shards)]
+        output = ["--output", str(cls.root / f"{shards}_{count}.json")]
+        return ranks(count, DNAGPT, "evaluate", *files, *output, *options)
 
     @classmethod
     def pretrain(cls, count: int, folder: str, *settings: str) -> list[str]:
@@ -153,25 +155,9 @@ class MainPath(unittest.TestCase):
     def test_evaluation_does_not_depend_on_the_ranks(self) -> None:
         reports = []
         for count in (1, 2):
-            output = self.root / f"evaluation_{count}.json"
-            run(
-                ranks(
-                    count,
-                    DNAGPT,
-                    "evaluate",
-                    "--checkpoint",
-                    str(self.root / "whole"),
-                    "--shards",
-                    str(self.root / "shards"),
-                    "--output",
-                    str(output),
-                    "--windows",
-                    "4",
-                    "--task-rows",
-                    "8",
-                    "--novel",
-                )
-            )
+            options = ("--windows", "4", "--task-rows", "8", "--novel")
+            run(self.evaluate(count, "whole", "shards", *options))
+            output = self.root / f"shards_{count}.json"
             reports.append(json.loads(output.read_text()))
         one, two = reports
         self.assertEqual(len(one["species"]), 9)
@@ -212,18 +198,14 @@ class MainPath(unittest.TestCase):
         self.assertEqual(printed.count("world size was '2'"), 1)
 
     def test_evaluation_of_other_data_than_the_runs_is_told(self) -> None:
-        run(
-            [PREP, "shard", "--species", str(self.root / "genomes" / "species.toml")]
-            + ["--output", str(self.root / "other"), "--validation-fraction", "0.2"]
-        )
+        self.shard(1, "other", "--validation-fraction", "0.2")
+        options = ("--windows", "1", "--task-rows", "3")
+        rows_file = self.root / "rows.tsv"
         printed = run(
-            [DNAGPT, "evaluate", "--checkpoint", str(self.root / "whole")]
-            + ["--shards", str(self.root / "other"), "--windows", "1", "--task-rows", "3"]
-            + ["--output", str(self.root / "other.json")]
-            + ["--write-task-rows", str(self.root / "rows.tsv")]
+            self.evaluate(1, "whole", "other", *options, "--write-task-rows", str(rows_file))
         )
         self.assertIn("is not what", printed)
-        header, *rows = (self.root / "rows.tsv").read_text().splitlines()
+        header, *rows = rows_file.read_text().splitlines()
         self.assertEqual(header, "species\tanswer\tsequence")
         self.assertEqual(len(rows), 27)
         for row in rows:
@@ -242,6 +224,10 @@ class MainPath(unittest.TestCase):
         (self.root / "file").write_text("no folder")
         printed = run(self.pretrain(2, "file/run"), expected=1)
         self.assertIn("rank 0: cannot make the run folder", printed)
+
+    def test_wrong_settings_are_told_once(self) -> None:
+        printed = run(self.pretrain(4, "never", "model.heads=3"), expected=1)
+        self.assertEqual(printed.count("is no multiple of model.heads"), 1)
 
     def test_wrong_use_has_its_own_status_and_a_hint(self) -> None:
         self.assertIn("--help", run([DNAGPT, "pretrain"], expected=2))

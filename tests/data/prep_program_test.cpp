@@ -1,51 +1,26 @@
-// dnagpt-prep as people run it. DNAGPT_PREP and DNAGPT_MPIEXEC come from CMake.
+// The program dnagpt-prep.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <utility>
 
-#include "data/shard_folder.hpp"
+#include "data/prep_program.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
+#include "dnagpt/io/durable_file.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::Outcome;
+using testing::run_prep;
 using testing::TemporaryFolder;
-
-struct Outcome {
-    int code;
-    std::string output;
-};
-
-Outcome run(std::string const& arguments, int ranks = 1) {
-    std::string command = std::string(DNAGPT_PREP) + " " + arguments + " 2>&1";
-    if (ranks > 1) {
-        command = std::string(DNAGPT_MPIEXEC) + " -n " + std::to_string(ranks) +
-                  " --oversubscribe --bind-to none " + command;
-    }
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    Outcome outcome{-1, ""};
-    std::array<char, 4096> buffer;
-    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-        outcome.output.append(buffer.data(), got);
-    }
-    outcome.code = WEXITSTATUS(::pclose(pipe));
-    return outcome;
-}
 
 class PrepProgram : public ::testing::Test {
   protected:
     static void SetUpTestSuite() {
-        ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
-        ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
         folder_ = new TemporaryFolder;
-        synthesized_ = run("synthesize --size-factor 0.1 --output " + genomes());
+        synthesized_ = run_prep("synthesize --size-factor 0.1 --output " + genomes());
     }
     static void TearDownTestSuite() { delete folder_; }
     static std::string genomes() { return folder_->file("genomes"); }
@@ -57,24 +32,7 @@ class PrepProgram : public ::testing::Test {
     static Outcome synthesized_;
 };
 TemporaryFolder* PrepProgram::folder_ = nullptr;
-Outcome PrepProgram::synthesized_{-1, ""};
-
-/// Peak resident memory in MiB of the children so far: the largest of them.
-std::int64_t children_peak() {
-    rusage usage{};
-    ::getrusage(RUSAGE_CHILDREN, &usage);
-    return usage.ru_maxrss / 1024;
-}
-
-/// One species of one record of `lines` x 60 bases.
-void write_one_record(TemporaryFolder const& folder, std::int64_t lines) {
-    std::ofstream file(folder.file("x.fa"), std::ios::binary);
-    file << ">chr1\n";
-    for (std::int64_t i = 0; i < lines; ++i) {
-        file << "ACGTTGCAACGTACGGTCATTACGATCGGACTTACGGATCATCGACTTACGGACTACGATA\n";
-    }
-    folder.write("species.toml", "[[species]]\nname='x'\ntoken='R'\nfiles=['x.fa']\n");
-}
+Outcome PrepProgram::synthesized_;
 
 std::string all_bytes(std::string const& folder) {
     std::vector<std::string> paths;
@@ -92,7 +50,7 @@ std::string all_bytes(std::string const& folder) {
 TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
     ASSERT_EQ(synthesized_.code, 0) << synthesized_.output;
     for (int const ranks : {1, 2, 4}) {
-        Outcome const outcome = run(shard_into("np" + std::to_string(ranks)), ranks);
+        Outcome const outcome = run_prep(shard_into("np" + std::to_string(ranks)), ranks);
         ASSERT_EQ(outcome.code, 0) << outcome.output;
         EXPECT_NE(outcome.output.find("such as alt1"), std::string::npos) << outcome.output;
     }
@@ -100,7 +58,7 @@ TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
     EXPECT_GT(bytes.size(), 400'000U);
     EXPECT_EQ(all_bytes(folder_->file("np2")), bytes);
     EXPECT_EQ(all_bytes(folder_->file("np4")), bytes);
-    Outcome const again = run(shard_into("np1"), 2);
+    Outcome const again = run_prep(shard_into("np1"), 2);
     EXPECT_EQ(again.code, 0);
     EXPECT_NE(again.output.find("kept"), std::string::npos);
     EXPECT_EQ(PretrainData(folder_->file("np1"), Split::validation).species().size(), 9U);
@@ -108,7 +66,7 @@ TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
 
 TEST_F(PrepProgram, NamesThatMatchNothingAreTold) {
     Outcome const outcome =
-        run(shard_into("named") + " --validation-contigs homo_sapiens/chr2,chr77", 2);
+        run_prep(shard_into("named") + " --validation-contigs homo_sapiens/chr2,chr77", 2);
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.output.find("called 'chr77'"), std::string::npos) << outcome.output;
     EXPECT_EQ(outcome.output.find("called 'homo_sapiens/chr2'"), std::string::npos);
@@ -127,13 +85,8 @@ TEST_F(PrepProgram, MemoryDoesNotDependOnTheLengthOfARecord) {
 #endif
     std::int64_t peak = 0;
     for (std::int64_t const lines : {40'000, 1'000'000}) {
-        TemporaryFolder const genome;
-        write_one_record(genome, lines);
-        ASSERT_EQ(run("shard --species " + genome.file("species.toml") + " --output " +
-                      genome.file("shards"))
-                      .code,
-                  0);
-        std::int64_t const before = std::exchange(peak, children_peak());
+        ASSERT_EQ(testing::shard_one_record(lines).code, 0);
+        std::int64_t const before = std::exchange(peak, testing::children_peak());
         EXPECT_LT(peak, 512);
         EXPECT_TRUE(before == 0 || peak < before + 16) << before << " MiB, then " << peak;
     }
@@ -142,7 +95,7 @@ TEST_F(PrepProgram, MemoryDoesNotDependOnTheLengthOfARecord) {
 TEST_F(PrepProgram, RegionsThatMatchNothingAreTold) {
     folder_->write("regions.bed", "chr2\t0\t100\nchr88\t0\t100\n");
     Outcome const outcome =
-        run(shard_into("regions") + " --exclude " + folder_->file("regions.bed"), 2);
+        run_prep(shard_into("regions") + " --exclude " + folder_->file("regions.bed"), 2);
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.output.find("1 of the names in the --exclude file, such as 'chr88'"),
               std::string::npos)
@@ -150,10 +103,10 @@ TEST_F(PrepProgram, RegionsThatMatchNothingAreTold) {
 }
 
 TEST_F(PrepProgram, ASpeciesThatIsNoLongerInTheTableIsTold) {
-    run(shard_into("others"));
+    run_prep(shard_into("others"));
     std::filesystem::copy_file(folder_->file("others/homo_sapiens.test.000.h5"),
                                folder_->file("others/pan_troglodytes.test.000.h5"));
-    Outcome const outcome = run(shard_into("others"));
+    Outcome const outcome = run_prep(shard_into("others"));
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.output.find("holds shards of pan_troglodytes, which is not in the species"),
               std::string::npos)
@@ -161,30 +114,30 @@ TEST_F(PrepProgram, ASpeciesThatIsNoLongerInTheTableIsTold) {
 }
 
 TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
-    run(shard_into("inspected"));
+    run_prep(shard_into("inspected"));
     std::string const path = folder_->file("inspected") + "/homo_sapiens.train.000.h5";
-    Outcome const outcome = run("inspect " + path);
+    Outcome const outcome = run_prep("inspect " + path);
     EXPECT_EQ(outcome.code, 0);
     for (char const* text : {"homo_sapiens <R>", "train, shard 1 of 1", "checksums        ok"}) {
         EXPECT_NE(outcome.output.find(text), std::string::npos) << outcome.output;
     }
     std::filesystem::resize_file(path, 3000);
-    EXPECT_EQ(run("inspect " + folder_->file("inspected")).code, 1);
+    EXPECT_EQ(run_prep("inspect " + folder_->file("inspected")).code, 1);
 }
 
 TEST_F(PrepProgram, SynthesizeRepeatsItself) {
-    run("synthesize --size-factor 0.1 --output " + folder_->file("again"));
+    run_prep("synthesize --size-factor 0.1 --output " + folder_->file("again"));
     EXPECT_EQ(all_bytes(folder_->file("again")), all_bytes(genomes()));
 }
 
 TEST_F(PrepProgram, ExitCodesAndMessages) {
-    EXPECT_EQ(run("--version").code, 0);
-    EXPECT_EQ(run("shard --help").code, 0);
-    EXPECT_EQ(run("").code, 2);
-    EXPECT_EQ(run("shard").code, 2);
-    EXPECT_EQ(run("inspect " + folder_->file("nothing.h5")).code, 1);
-    Outcome const missing = run("shard --species " + genomes() + "/species.toml --genomes " +
-                                folder_->path() + " --output " + folder_->file("out"));
+    EXPECT_EQ(run_prep("--version").code, 0);
+    EXPECT_EQ(run_prep("shard --help").code, 0);
+    EXPECT_EQ(run_prep("").code, 2);
+    EXPECT_EQ(run_prep("shard").code, 2);
+    EXPECT_EQ(run_prep("inspect " + folder_->file("nothing.h5")).code, 1);
+    Outcome const missing = run_prep("shard --species " + genomes() + "/species.toml --genomes " +
+                                     folder_->path() + " --output " + folder_->file("out"));
     EXPECT_EQ(missing.code, 1);
     EXPECT_NE(missing.output.find("species homo_sapiens: no file matches"), std::string::npos)
         << missing.output;
@@ -197,7 +150,7 @@ TEST_F(PrepProgram, AFullDiskIsOneClearLine) {
     if (std::system(("mount -t tmpfs -o size=256k none " + mount + " 2> /dev/null").c_str()) != 0) {
         GTEST_SKIP() << "no tmpfs can be mounted here (needs root)";
     }
-    Outcome const outcome = run(shard_into("small"));
+    Outcome const outcome = run_prep(shard_into("small"));
     EXPECT_EQ(std::system(("umount " + mount).c_str()), 0);
     EXPECT_EQ(outcome.code, 1);
     EXPECT_NE(outcome.output.find("No space left on device"), std::string::npos);

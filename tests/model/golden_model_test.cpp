@@ -14,7 +14,7 @@
 namespace dnagpt::testing {
 namespace {
 
-/// What issue and contract ask of float against the torch reference, relative to the largest
+/// Of float against the torch reference, which is float too, relative to the largest
 /// magnitude of each array.
 constexpr double tolerance = 1e-4;
 

@@ -40,20 +40,15 @@ TEST(FastMath, ExpNeverFalls) {
     }
 }
 
-TEST(FastMath, SigmoidAndTanhKeepTheirBounds) {
+TEST(FastMath, SigmoidKeepsItsBound) {
     double worst_sigmoid = 0;
-    double worst_tanh = 0;
     for (int i = 0; i <= points; ++i) {
         auto const x = static_cast<float>(-86.9 + 2 * 86.9 * i / points);
         double const sigmoid = 1 / (1 + std::exp(-static_cast<double>(x)));
         worst_sigmoid = std::max(worst_sigmoid, std::abs(fast_sigmoid(x) - sigmoid) / sigmoid);
-        worst_tanh =
-            std::max(worst_tanh, std::abs(fast_tanh(x) - std::tanh(static_cast<double>(x))));
     }
     EXPECT_LT(worst_sigmoid, 0x1.0p-21);
-    EXPECT_LT(worst_tanh, 0x1.0p-20);
     EXPECT_EQ(fast_sigmoid(0.0F), 0.5F);
-    EXPECT_NEAR(fast_tanh(0.5), std::tanh(0.5), 1e-15);
 }
 
 }  // namespace

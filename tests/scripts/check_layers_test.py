@@ -49,6 +49,10 @@ class CheckLayers(unittest.TestCase):
     def test_uphill_include_in_angle_brackets_with_spaces(self):
         self.one_fault("include/dnagpt/core/a.hpp", "  #  include <dnagpt/io/hdf5_file.hpp>\n")
 
+    def test_include_that_goes_round_the_rooms(self):
+        fault = self.one_fault("src/io/a.cpp", '#include "../../include/dnagpt/train/a.hpp"\n')
+        self.assertIn("a way around the rooms", fault)
+
     def test_header_of_a_room_of_the_same_height(self):
         self.assertEqual(
             self.faults(files={"src/io/a.cpp": '#include "dnagpt/core/stream.hpp"\n'}), []

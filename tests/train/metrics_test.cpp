@@ -17,7 +17,7 @@ StepMetrics example() {
     return metrics;
 }
 
-TEST(Metrics, LineHasTheKeysOfTheContractInOrder) {
+TEST(Metrics, LineHasItsKeysInOrder) {
     std::string keys;
     auto const line = to_json(example());
     for (auto const& [key, value] : line.items()) {

@@ -21,28 +21,29 @@ using testing::device;
 using testing::world;
 
 TEST(Preemption, NothingIsRequestedWithoutASignal) {
-    Preemption preemption(0);
+    Preemption preemption;
     EXPECT_FALSE(preemption.requested(world()));
 }
 
 TEST(Preemption, BothSignalsAreRememberedAndKillNothing) {
     for (int signal : {SIGTERM, SIGUSR1}) {
-        Preemption preemption(0);
+        Preemption preemption;
         pthread_kill(pthread_self(), signal);
         EXPECT_TRUE(preemption.requested(world()));
         EXPECT_TRUE(preemption.requested(world()));
     }
-    Preemption preemption(0);
+    Preemption preemption;
     EXPECT_FALSE(preemption.requested(world()));
 }
 
 TEST(Preemption, TheTimeLimitIsOver) {
-    Preemption preemption(1e-9);
+    Preemption preemption;
+    preemption.limit_time(1e-9);
     EXPECT_TRUE(preemption.requested(world()));
 }
 
 TEST(Preemption, AThreadStartedLaterInheritsTheMask) {
-    Preemption preemption(0);
+    Preemption preemption;
     std::thread([] {
         sigset_t mask;
         pthread_sigmask(SIG_SETMASK, nullptr, &mask);
@@ -52,7 +53,7 @@ TEST(Preemption, AThreadStartedLaterInheritsTheMask) {
 
 // With a handler instead of a blocked mask, the heap is damaged within this test.
 TEST(Preemption, SignalsInTheMiddleOfProductsLeaveTheHeapWhole) {
-    Preemption preemption(0);
+    Preemption preemption;
     pthread_t const computing = pthread_self();
     std::atomic<bool> over = false;
     std::thread sender([&] {

@@ -29,7 +29,7 @@ std::string bytes_of(std::string const& path) {
 }
 
 int pretrain_here(RunConfig const& config) {
-    Preemption preemption(config.run.time_limit);
+    Preemption preemption;
     return pretrain(config, world(), device(), preemption);
 }
 

@@ -38,10 +38,4 @@ DNAGPT_FUNCTION T fast_sigmoid(T x) {
     return T(1) / (T(1) + fast_exp(-x));
 }
 
-/// tanh(x) as 2 sigmoid(2x) - 1; the absolute error in float stays below 2^-20.
-template <class T>
-DNAGPT_FUNCTION T fast_tanh(T x) {
-    return T(2) * fast_sigmoid(T(2) * x) - T(1);
-}
-
 }  // namespace dnagpt

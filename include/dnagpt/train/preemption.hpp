@@ -14,13 +14,14 @@ namespace dnagpt {
 /// then inherits the mask.
 class Preemption {
   public:
-    /// time_limit in seconds from now; 0: none.
-    explicit Preemption(double time_limit);
+    Preemption();
     /// Takes what is pending and restores the mask of this thread.
     ~Preemption();
     Preemption(Preemption const&) = delete;
     Preemption& operator=(Preemption const&) = delete;
 
+    /// Seconds from the making of this object after which a run stops; 0: none.
+    void limit_time(double seconds) { time_limit_ = seconds; }
     /// Collective: true on every rank when any rank was told to stop or the time is over.
     bool requested(Communicator const& world);
 
@@ -28,7 +29,7 @@ class Preemption {
     void take_pending_signals();
 
     std::chrono::steady_clock::time_point start_;
-    double time_limit_;
+    double time_limit_ = 0;
     bool told_to_stop_ = false;
     sigset_t stop_signals_{};
     sigset_t former_mask_{};
