@@ -209,7 +209,7 @@ class MainPath(unittest.TestCase):
         self.assertEqual(header, "species\tanswer\tsequence")
         self.assertEqual(len(rows), 27)
         for row in rows:
-            species, answer, sequence = row.split("\t")
+            _, answer, sequence = row.split("\t")
             self.assertIn(answer, ("forward", "reversed"))
             self.assertRegex(sequence, "^[ACGTN]{137,162}$")  # 27 words or joins
 
