@@ -1,0 +1,58 @@
+#include "dnagpt/train/training_memory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "dnagpt/core/bf16.hpp"
+#include "harness/device_test_session.hpp"
+#include "harness/mpi_verdict.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::world;
+
+constexpr ModelShape shape{2, 2, 32, 24, 301};
+constexpr std::int64_t rows = 3;
+
+/// What is taken is what was computed without taking anything.
+template <class T>
+void expect_predicted() {
+    DeviceCollectives collectives(world());
+    TrainingMemory<T> const memory(shape, OptimizerSection(), rows, collectives, world());
+    MemoryByKind const computed = training_memory<T>(shape, rows, world().size());
+    constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
+    EXPECT_EQ(computed.weights, memory.weights.size() * static_cast<std::int64_t>(sizeof(T)));
+    EXPECT_EQ(computed.gradients,
+              (memory.gradients.size() + rows_of(memory.gradient_sync.own_gradient())) * of_float);
+    EXPECT_EQ(computed.optimizer, 3 * rows_of(memory.optimizer.master()) * of_float);
+    EXPECT_EQ(computed.saving, computed.optimizer);
+    EXPECT_EQ(computed.activations, memory.activations.high_water());
+}
+
+TEST(TrainingMemory, IsWhatTheLayoutCodeComputes) {
+    expect_predicted<float>();
+    expect_predicted<bf16>();
+}
+
+TEST(TrainingMemory, OptimizerStateIsSharedOutOverTheRanks) {
+    MemoryByKind const one = training_memory<bf16>(shape, rows, 1);
+    MemoryByKind const four = training_memory<bf16>(shape, rows, 4);
+    EXPECT_NEAR(static_cast<double>(four.optimizer), static_cast<double>(one.optimizer) / 4,
+                0.02 * static_cast<double>(one.optimizer));
+    EXPECT_EQ(four.activations, one.activations);
+}
+
+TEST(TrainingMemory, InitialWeightsDoNotDependOnTheWorldSize) {
+    DeviceCollectives collectives(world());
+    TrainingMemory<float> memory(shape, OptimizerSection(), rows, collectives, world());
+    Context context{testing::device().stream(), GemmEngine(), Arena(0)};
+    initialise_weights(context, memory, 7);
+    std::vector<float> drawn(static_cast<std::size_t>(memory.layout.size));
+    draw_initial_weights(memory.layout, 7, 0, memory.layout.size, drawn.data());
+    EXPECT_EQ(to_host(memory.weights.data(), memory.layout.size), drawn);
+}
+
+}  // namespace
+}  // namespace dnagpt
