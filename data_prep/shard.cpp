@@ -200,6 +200,9 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
         matches.some_kept = matches.some_kept || report.kept;
     }
     progress.finish();
+    if (world.size() > 1 && progress.seconds() >= 2) {
+        log_info("rank 0 is done with its species; waiting for the other ranks");
+    }
     print_reports(world, species.size(), reports);
     warn_of_unmatched_names(world, settings.splits, matches);
     if (world.rank() == 0) {

@@ -39,15 +39,19 @@ void Progress::finish() {
     if (std::exchange(finished_, true)) {
         return;
     }
-    if (shown_ || Clock::now() - start_ >= std::chrono::seconds(2)) {
+    if (shown_ || seconds() >= 2) {
         draw(true);
     }
 }
 
+double Progress::seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
 void Progress::draw(bool last) {
     shown_ = true;
-    double const seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    double const rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
+    double const elapsed = seconds();
+    double const rate = elapsed > 0 ? static_cast<double>(done_) / elapsed : 0;
     std::string text = fmt::format("{}: {} {}", title_, format_count(done_), unit_);
     if (total_ > 0) {
         double const share = static_cast<double>(done_) / static_cast<double>(total_);
@@ -55,7 +59,7 @@ void Progress::draw(bool last) {
     }
     text += fmt::format(", {}/s", format_count(static_cast<std::uint64_t>(rate)));
     if (last) {
-        text += fmt::format(", {}", format_seconds(seconds));
+        text += fmt::format(", {}", format_seconds(elapsed));
     } else if (total_ > done_ && rate > 0) {
         text +=
             fmt::format(", {} left", format_seconds(static_cast<double>(total_ - done_) / rate));

@@ -20,6 +20,8 @@ class Progress {
     void advance(std::uint64_t amount);
     /// Draws the closing line; the destructor does it if nobody has.
     void finish();
+    /// Since the start.
+    double seconds() const;
 
   private:
     void draw(bool last);
