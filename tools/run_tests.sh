@@ -136,7 +136,8 @@ run_tidy() {
         return 77
     }
     dnagpt_cpp_files | grep -E '^\./(src|data_prep)/.*\.cpp$' | grep -vE 'cublaslt|cudnn|nccl' |
-        xargs -P "$jobs" -n 4 clang-tidy -p build/tests --quiet --extra-arg=-Wno-unknown-warning-option
+        xargs -P "$jobs" -n 4 clang-tidy -p build/tests --quiet --extra-arg=-Wno-unknown-warning-option \
+            --extra-arg=-fconstexpr-steps=10000000
 }
 
 python_ready=0

@@ -18,7 +18,7 @@ struct PretrainOptions {
 /// Wrong settings stop rank 0 before the others read them: one message.
 RunConfig read_settings(PretrainOptions const& options, Communicator const& world) {
     auto const read = [&] {
-        RunConfig const config = read_run_config(options.config, options.settings);
+        RunConfig config = read_run_config(options.config, options.settings);
         DNAGPT_VALIDATE(!config.data.shards.empty(),
                         << "data.shards is empty; give the folder that dnagpt-prep shard wrote");
         return config;

@@ -314,6 +314,7 @@ void Hdf5File::write_strings(std::string const& name, std::vector<std::string> c
     auto const count = static_cast<std::int64_t>(values.size());
     Handle const dataset(create_empty_dataset(id_, path_, name, type.id, {count}), H5Dclose);
     std::vector<char const*> texts;
+    texts.reserve(values.size());
     for (auto const& value : values) {
         texts.push_back(value.c_str());
     }
@@ -357,6 +358,7 @@ std::vector<std::string> Hdf5File::read_strings(std::string const& name) const {
     checked(H5Dread(dataset.id, type.id, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()), path_,
             "read dataset " + name);
     std::vector<std::string> values;
+    values.reserve(texts.size());
     for (char const* text : texts) {
         values.emplace_back(text == nullptr ? "" : text);
     }
