@@ -29,7 +29,10 @@ void add_shard(CLI::App& app, ShardOptions& options) {
     command->add_option("--species", options.species, "species table (species.toml)")->required();
     command->add_option("--genomes", options.genomes,
                         "folder of the FASTA files (default: that of the table)");
-    command->add_option("--output", options.output, "folder for the shards")->required();
+    command
+        ->add_option("--output", options.output,
+                     "folder for the shards; while a species is made, it also takes a byte a base")
+        ->required();
     command
         ->add_option("--validation-fraction", options.validation_fraction,
                      "share of each species' bases")
