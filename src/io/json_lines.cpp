@@ -13,7 +13,7 @@ FileDescriptor open_or_create(std::string const& path) {
 
 nlohmann::ordered_json parse_line(std::string const& path, std::string const& line,
                                   std::size_t number) {
-    auto const value = nlohmann::ordered_json::parse(line, nullptr, false);
+    auto value = nlohmann::ordered_json::parse(line, nullptr, false);
     DNAGPT_VALIDATE(value.is_object(), << path << " line " << number
                                        << " is no JSON object; repair or remove the line");
     return value;

@@ -53,7 +53,7 @@ std::string shards_of_this_host(DataSection const& data, Communicator const& wor
     if (data.stage.empty()) {
         return data.shards;
     }
-    std::string const copy = staged_folder(data.shards, data.stage);
+    std::string copy = staged_folder(data.shards, data.stage);
     if (world.local_rank() == 0) {
         stage_shards(data.shards, copy);
     }
