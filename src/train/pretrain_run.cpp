@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "dnagpt/checkpoint/checkpoint_folder.hpp"
 #include "dnagpt/config/config_file.hpp"
@@ -61,10 +60,9 @@ std::string shards_of_this_host(DataSection const& data, Communicator const& wor
     return copy;
 }
 
-/// Each shard is read whole and verified by one rank.
+/// Each shard is read whole and verified once: by rank 0, or where it was staged.
 ShardCheck shard_check(DataSection const& data, Communicator const& world) {
-    int const rank = data.stage.empty() ? world.rank() : world.local_rank();
-    return rank == 0 ? ShardCheck::all : ShardCheck::heads;
+    return data.stage.empty() && world.rank() == 0 ? ShardCheck::all : ShardCheck::heads;
 }
 
 ValidationSettings validation_settings(RunConfig const& config, Communicator const& world) {
@@ -138,7 +136,7 @@ template <class T>
 std::string PretrainRun<T>::load_newest() {
     auto const newest = newest_valid_checkpoint(world_, folder_.checkpoints());
     if (!newest) {
-        progress_.step = 0;
+        progress_ = {};
         initialise_weights(context_, memory_, static_cast<std::uint64_t>(config_.run.seed));
         return {};
     }
@@ -192,7 +190,6 @@ bool PretrainRun<T>::train_step() {
     memory_.optimizer.step(context_, sums, rate, progress_.step + 1,
                            memory_.gradient_sync.own_gradient(), memory_.weights.view());
     ++progress_.step;
-    recent_rows_.push_back(batches.block);
     left_out_in_a_row_ = 0;
     reporter_.note_step(progress_.step, schedule_.steps, sums, targets, rate);
     return true;
@@ -234,12 +231,12 @@ void PretrainRun<T>::roll_back(std::string const& reason) {
                     << "optimizer.learning_rate, named in run.allow_changes");
     ++roll_backs_;
     std::int64_t const from = progress_.step;
-    std::vector<std::int64_t> skip_list = std::move(progress_.skip_list);
-    skip_list.insert(skip_list.end(), recent_rows_.begin(), recent_rows_.end());
-    std::sort(skip_list.begin(), skip_list.end());
+    std::int64_t const next_block = row_block(progress_.step, progress_.skip_list);
     load_newest();
-    progress_.skip_list = std::move(skip_list);
-    recent_rows_.clear();
+    for (std::int64_t block = row_block(progress_.step, progress_.skip_list); block < next_block;
+         ++block) {
+        progress_.skip_list.push_back(block);
+    }
     left_out_in_a_row_ = 0;
     start_loader();
     nlohmann::ordered_json event;
@@ -280,7 +277,6 @@ void PretrainRun<T>::save(bool wait) {
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
     saver_.start(world_, saving_, make_header(config_, memory_, progress_, identity_),
                  state_slabs(memory_));
-    recent_rows_.clear();
     if (wait) {
         saver_.finish(world_);
         note_saved();

@@ -83,8 +83,7 @@ class PretrainRun {
     std::unique_ptr<BatchLoader> loader_;
     StepReporter reporter_;
     CheckpointSaver saver_;
-    std::string saving_;                     // path of the save under way
-    std::vector<std::int64_t> recent_rows_;  // blocks applied since the newest checkpoint
+    std::string saving_;  // path of the save under way
     int left_out_in_a_row_ = 0;
     int roll_backs_ = 0;  // since the newest checkpoint
 };
