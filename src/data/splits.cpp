@@ -240,7 +240,6 @@ void check_splits(Planner const& planner) {
     }
 }
 
-/// A field that is a number and nothing else.
 }  // namespace
 
 std::string_view split_name(Split split) {
