@@ -11,11 +11,11 @@ constexpr std::int64_t dynamic_vocabulary_size = 19564;
 /// least.
 constexpr std::int64_t shortest_context = 6;
 
-void require_at_least_zero(char const* key, double value) {
+void require_at_least_zero(char const* key, auto value) {
     DNAGPT_VALIDATE(value >= 0, << key << " = " << value << " is negative; give 0 or more");
 }
 
-void require_positive(char const* key, double value) {
+void require_positive(char const* key, auto value) {
     DNAGPT_VALIDATE(value > 0, << key << " = " << value << " is not positive; give more than 0");
 }
 
@@ -25,9 +25,9 @@ void require_share(char const* key, double value) {
 }
 
 void validate_model(ModelSection const& model) {
-    require_positive("model.layers", static_cast<double>(model.layers));
-    require_positive("model.heads", static_cast<double>(model.heads));
-    require_positive("model.channels", static_cast<double>(model.channels));
+    require_positive("model.layers", model.layers);
+    require_positive("model.heads", model.heads);
+    require_positive("model.channels", model.channels);
     DNAGPT_VALIDATE(model.channels % model.heads == 0,
                     << "model.channels = " << model.channels << " is no multiple of model.heads = "
                     << model.heads << " (every head gets the same share); change one of them");
@@ -59,16 +59,14 @@ void validate_ranges(RunConfig const& config) {
     require_at_least_zero("run.time_limit", config.run.time_limit);
     require_at_least_zero("tasks.order_weight", config.tasks.order_weight);
     require_at_least_zero("tasks.gc_weight", config.tasks.gc_weight);
-    require_at_least_zero("schedule.warmup_steps",
-                          static_cast<double>(config.schedule.warmup_steps));
+    require_at_least_zero("schedule.warmup_steps", config.schedule.warmup_steps);
     require_at_least_zero("schedule.warmup_epochs", config.schedule.warmup_epochs);
     require_at_least_zero("schedule.minimum_learning_rate", config.schedule.minimum_learning_rate);
-    require_positive("evaluation.windows_per_species",
-                     static_cast<double>(config.evaluation.windows_per_species));
-    require_positive("batch.micro_batch", static_cast<double>(config.batch.micro_batch));
-    require_positive("checkpoint.every_steps", static_cast<double>(config.checkpoint.every_steps));
-    require_positive("checkpoint.keep_last", static_cast<double>(config.checkpoint.keep_last));
-    require_positive("run.log_every_steps", static_cast<double>(config.run.log_every_steps));
+    require_positive("evaluation.windows_per_species", config.evaluation.windows_per_species);
+    require_positive("batch.micro_batch", config.batch.micro_batch);
+    require_positive("checkpoint.every_steps", config.checkpoint.every_steps);
+    require_positive("checkpoint.keep_last", config.checkpoint.keep_last);
+    require_positive("run.log_every_steps", config.run.log_every_steps);
 }
 
 }  // namespace

@@ -24,17 +24,11 @@ std::int64_t index_at(std::vector<std::int64_t> const& starts, std::int64_t plac
 std::vector<std::string> shard_paths(std::string const& folder, Split split) {
     std::string const middle = fmt::format(".{}.", split_name(split));
     std::vector<std::string> paths;
-    std::error_code error;
-    std::filesystem::directory_iterator entries(folder, error);
-    DNAGPT_VALIDATE(!error, << folder << " cannot be read (" << error.message()
-                            << "); give the folder that `dnagpt-prep shard` wrote");
-    for (auto const& entry : entries) {
-        std::string const name = entry.path().filename().string();
-        if (name.ends_with(".h5") && name.find(middle) != name.npos) {
-            paths.push_back(entry.path().string());
+    for (std::string const& path : shard_files(folder)) {
+        if (std::filesystem::path(path).filename().string().find(middle) != std::string::npos) {
+            paths.push_back(path);
         }
     }
-    std::sort(paths.begin(), paths.end());
     DNAGPT_VALIDATE(!paths.empty(), << folder << " holds no " << split_name(split) << " shard (no *"
                                     << middle << "*.h5); run `dnagpt-prep shard` first");
     return paths;

@@ -14,6 +14,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/token_shard.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/io/user_block.hpp"
 
@@ -26,19 +27,6 @@ constexpr std::int64_t copy_bytes = std::int64_t{8} << 20;
 
 bool names_a_variable(char letter) {
     return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
-}
-
-std::vector<fs::path> shards_in(std::string const& folder) {
-    std::vector<fs::path> paths;
-    std::error_code error;
-    for (auto const& entry : fs::directory_iterator(folder, error)) {
-        if (entry.path().extension() == ".h5") {
-            paths.push_back(entry.path());
-        }
-    }
-    DNAGPT_VALIDATE(!error, << folder << " cannot be read (" << error.message()
-                            << "); give the folder that `dnagpt-prep shard` wrote");
-    return paths;
 }
 
 /// True when `copy` is whole and carries the digests of `original`.
@@ -78,8 +66,9 @@ void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
 }
 
 /// Shards that the original folder no longer holds.
-void remove_others(std::vector<fs::path> const& originals, std::string const& copy) {
-    for (fs::path const& shard : shards_in(copy)) {
+void remove_others(std::vector<std::string> const& originals, std::string const& copy) {
+    for (std::string const& path : shard_files(copy)) {
+        fs::path const shard = path;
         auto const same_name = [&](fs::path const& original) {
             return original.filename() == shard.filename();
         };
@@ -131,9 +120,10 @@ void stage_shards(std::string const& from, std::string const& to) {
                             << "); choose another data.stage");
     std::vector<fs::path> missing;
     std::uint64_t bytes = 0;
-    std::vector<fs::path> const originals = shards_in(from);
+    std::vector<std::string> const originals = shard_files(from);
     remove_others(originals, to);
-    for (fs::path const& shard : originals) {
+    for (std::string const& path : originals) {
+        fs::path const shard = path;
         if (!is_copy(shard, to / shard.filename())) {
             missing.push_back(shard);
             bytes += fs::file_size(shard);

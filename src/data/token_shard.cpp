@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
@@ -128,6 +130,21 @@ Hdf5File open_shard(std::string const& path, ShardCheck check) {
 
 std::string shard_file_name(std::string const& species, Split split, std::int64_t index) {
     return fmt::format("{}.{}.{:03}.h5", species, split_name(split), index);
+}
+
+std::vector<std::string> shard_files(std::string const& folder) {
+    std::vector<std::string> paths;
+    std::error_code error;
+    std::filesystem::directory_iterator const entries(folder, error);
+    DNAGPT_VALIDATE(!error, << folder << " cannot be read (" << error.message()
+                            << "); give the folder that `dnagpt-prep shard` wrote");
+    for (auto const& entry : entries) {
+        if (entry.path().extension() == ".h5") {
+            paths.push_back(entry.path().string());
+        }
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
 }
 
 std::int64_t words_of(std::int64_t bases) {

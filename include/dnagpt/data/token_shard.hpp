@@ -46,6 +46,9 @@ struct ShardInfo {
 /// `homo_sapiens.train.000.h5`
 std::string shard_file_name(std::string const& species, Split split, std::int64_t index);
 
+/// The paths of all shards in `folder`, ordered by name; Error when it cannot be read.
+std::vector<std::string> shard_files(std::string const& folder);
+
 /// Number of words of `bases` bases: the last one may be filled up.
 std::int64_t words_of(std::int64_t bases);
 
