@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/launch_choices.hpp"
 #include "dnagpt/config/config_file.hpp"
-#include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
@@ -26,14 +27,10 @@ struct PlanOptions {
     double tflops = 0;
     double share = 0.4;
     double bases = 0;
+    int measured_steps = 0;
 };
 
-MemoryByKind memory_of(RunConfig const& config, int ranks) {
-    std::int64_t const rows = micro_batch_rows(config, ranks);
-    ModelShape const shape = model_shape(config.model);
-    return config.run.precision == "bf16" ? training_memory<bf16>(shape, rows, ranks)
-                                          : training_memory<float>(shape, rows, ranks);
-}
+constexpr int most_ranks_listed = 256;
 
 void print_memory(MemoryByKind const& memory) {
     auto const line = [](char const* kind, std::int64_t bytes) {
@@ -41,12 +38,24 @@ void print_memory(MemoryByKind const& memory) {
     };
     fmt::print("memory of a rank\n");
     line("weights", memory.weights);
+    line("weights in products' order", memory.kept_weights);
     line("gradients", memory.gradients);
     line("master weights and Adam", memory.optimizer);
     line("activations", memory.activations);
     line("scratch", memory.scratch);
     line("copy for checkpoints", memory.saving);
     line("together", memory.total());
+}
+
+void print_memory_by_world_size(RunConfig const& config) {
+    fmt::print("memory of a rank by number of ranks\n");
+    for (std::int64_t ranks = 1;
+         ranks <= std::min<std::int64_t>(most_ranks_listed, rows_per_step(config)); ranks *= 2) {
+        MemoryByKind const memory = training_memory(config, static_cast<int>(ranks));
+        fmt::print("  {:<28} {:>12}  ({} bytes)\n", ranks,
+                   format_bytes(static_cast<std::uint64_t>(memory.total())),
+                   format_count(static_cast<std::uint64_t>(memory.total())));
+    }
 }
 
 void print_time(RunConfig const& config, Schedule const& schedule, PlanOptions const& options) {
@@ -93,8 +102,12 @@ int plan(PlanOptions const& options) {
     fmt::print("batch    {} rows a step over {} ranks, micro-batch {}, {}\n", rows_per_step(config),
                options.ranks, config.batch.micro_batch, config.run.precision);
     fmt::print("schedule {} steps, {} of them warm-up\n", schedule.steps, schedule.warmup_steps);
-    print_memory(memory_of(config, options.ranks));
+    print_memory(training_memory(config, options.ranks));
+    print_memory_by_world_size(config);
     print_time(config, schedule, options);
+    if (options.measured_steps > 0) {
+        measure_launch_choices(options.config, options.overrides, config, options.measured_steps);
+    }
     return exit_success;
 }
 
@@ -117,6 +130,9 @@ void add_plan_command(CLI::App& program, Action& action) {
     command->add_option("--bases", options.bases,
                         "Bases of the training split, for schedule.epochs (default: those of "
                         "data.shards)");
+    command->add_flag("--measure{2}", options.measured_steps,
+                      "Time steps (--measure=5: five, otherwise two) at every ranks x threads of "
+                      "this host and print the launch line; needs data.shards");
     command->callback([&action] { action = [] { return plan(options); }; });
 }
 

@@ -5,6 +5,8 @@
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/config/config_file.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/train/measurement.hpp"
 #include "dnagpt/train/pretrain.hpp"
 
 namespace dnagpt {
@@ -13,6 +15,8 @@ namespace {
 struct PretrainOptions {
     std::string config;
     std::vector<std::string> settings;
+    bool profile = false;
+    std::int64_t measure = 0;
 };
 
 /// Wrong settings stop rank 0 before the others read them: one message.
@@ -42,11 +46,23 @@ void add_pretrain_command(CLI::App& program, Action& action) {
         ->check(CLI::ExistingFile);
     command->add_option("settings", options.settings,
                         "section.key=value ..., e.g. run.folder=runs/a data.shards=shards");
+    command->add_flag("--profile", options.profile,
+                      "Print where the time of the steps went, by room and operation");
+    command
+        ->add_option(
+            "--measure", options.measure,
+            "Time N steps after one that is not counted, print a JSON object, keep nothing")
+        ->check(CLI::PositiveNumber);
     command->callback([&action] {
         action = [] {
             Preemption preemption;
             return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-                return pretrain(read_settings(options, world), world, device, preemption);
+                RunConfig const config = read_settings(options, world);
+                if (options.measure > 0) {
+                    measure_pretraining(config, world, device, {options.measure, options.profile});
+                    return exit_success;
+                }
+                return pretrain(config, world, device, preemption, options.profile);
             });
         };
     });

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "mpi_state.hpp"
 
 namespace dnagpt {
@@ -17,6 +18,7 @@ constexpr std::size_t largest_message = std::size_t{1} << 30;
 
 template <class T>
 void all_reduce(MPI_Comm comm, std::span<T> values, MPI_Datatype type, MPI_Op operation) {
+    ProfileScope const scope("comm", "all-reduce of counts and flags");
     check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), type,
                             operation, comm),
               "MPI_Allreduce");
@@ -69,6 +71,7 @@ int Communicator::local_size() const {
 }
 
 void Communicator::barrier() const {
+    ProfileScope const scope("comm", "barrier");
     check_mpi(MPI_Barrier(state_->comm), "MPI_Barrier");
 }
 

@@ -28,6 +28,7 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("model", "channels", c.model.channels, fixed);
     visit("model", "context_length", c.model.context_length, fixed);
     visit("model", "vocabulary", c.model.vocabulary, fixed);
+    visit("model", "recompute", c.model.recompute, free);
     visit("data", "shards", c.data.shards, path);
     visit("data", "stage", c.data.stage, path);
     visit("data", "species_weights", c.data.species_weights, fixed);

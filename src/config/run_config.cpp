@@ -34,6 +34,9 @@ void validate_model(ModelSection const& model) {
     DNAGPT_VALIDATE(model.context_length >= shortest_context,
                     << "model.context_length = " << model.context_length
                     << " is too short; give at least " << shortest_context);
+    DNAGPT_VALIDATE(model.recompute == "none" || model.recompute == "blocks",
+                    << "model.recompute = \"" << model.recompute
+                    << "\" is unknown; use \"none\" or \"blocks\"");
     model_shape(model);
 }
 

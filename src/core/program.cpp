@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string_view>
 
 #include "dnagpt/core/check.hpp"
 
@@ -42,6 +47,23 @@ std::string allowed_cores() {
         first = last;
     }
     return text;
+}
+
+std::int64_t host_free_memory() {
+    std::ifstream meminfo("/proc/meminfo");
+    constexpr std::string_view key = "MemAvailable:";
+    for (std::string line; std::getline(meminfo, line);) {
+        if (line.starts_with(key)) {
+            return std::strtoll(line.c_str() + key.size(), nullptr, 10) * 1024;
+        }
+    }
+    return 0;
+}
+
+std::int64_t peak_resident_bytes() {
+    rusage usage{};
+    DNAGPT_EXPECT(::getrusage(RUSAGE_SELF, &usage) == 0);
+    return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
 std::string missing_instruction_sets() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "dnagpt/data/pretrain_tasks.hpp"
 
 namespace dnagpt {
@@ -94,6 +95,7 @@ void BatchLoader::work(std::int64_t step) {
 }
 
 StepBatches BatchLoader::next() {
+    ProfileScope const scope("data", "wait for rows");
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !ready_.empty() || failure_; });
     if (ready_.empty()) {

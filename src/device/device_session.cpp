@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <fstream>
-#include <string_view>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/program.hpp"
 #include "dnagpt/device/views.hpp"
 #if defined(DNAGPT_CUDA)
 #include <cuda_runtime_api.h>
@@ -51,14 +50,7 @@ std::string choose_device(int /*local_rank*/, int /*local_size*/) {
 }
 
 std::int64_t free_bytes() {
-    std::ifstream meminfo("/proc/meminfo");
-    constexpr std::string_view key = "MemAvailable:";
-    for (std::string line; std::getline(meminfo, line);) {
-        if (line.starts_with(key)) {
-            return std::strtoll(line.c_str() + key.size(), nullptr, 10) * 1024;
-        }
-    }
-    return 0;
+    return host_free_memory();
 }
 #endif
 

@@ -77,6 +77,7 @@ LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::int64_t rows, S
               Arena(gpt_scratch_bytes<T>(shape, rows, shape.context_length))} {
     require_same_layout(reader.header(), layout);
     read_weights(reader, context, weights.view());
+    context.gemm.weights_changed();
 }
 
 template struct LoadedModel<float>;

@@ -1,6 +1,7 @@
 #include "dnagpt/model/attention_block.hpp"
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/layernorm.hpp"
 #include "dnagpt/ops/linear.hpp"
 #include "ranges.hpp"
@@ -41,6 +42,18 @@ AttentionBlockSaved<T> first_positions(AttentionBlockSaved<T> const& saved,
             element_range(saved.log_sum_exp, 0, positions * shape.heads)};
 }
 
+/// Assigns everything saved but the input.
+template <class T>
+void attend(Context& context, AttentionBlockParams<T> const& params, AttentionShape const& shape,
+            AttentionBlockSaved<T> const& used) {
+    ArenaScope const scope(context.scratch);
+    Scratch<T> taken;
+    take_normed(taken, rows_of(used.input), columns_of(used.input), context.scratch);
+    layernorm_forward(context, used.input, params.norm, taken.mean, taken.rstd, taken.normed);
+    linear_forward(context, taken.normed, params.qkv, used.qkv);
+    attention_forward(context, shape, used.qkv, used.attended, used.log_sum_exp);
+}
+
 }  // namespace
 
 template <class T>
@@ -59,16 +72,17 @@ void attention_block_forward(Context& context, AttentionBlockParams<T> const& pa
                              Matrix<T> output) {
     AttentionBlockSaved<T> const used = first_positions(saved, shape);
     DNAGPT_EXPECT(output.extent(0) == used.input.extent(0));
-    ArenaScope const scope(context.scratch);
-    Scratch<T> taken;
-    take_normed(taken, rows_of(output), columns_of(output), context.scratch);
-    layernorm_forward(context, used.input, params.norm, taken.mean, taken.rstd, taken.normed);
-    linear_forward(context, taken.normed, params.qkv, used.qkv);
-    attention_forward(context, shape, used.qkv, used.attended, used.log_sum_exp);
+    attend(context, params, shape, used);
     if (output.data() != used.input.data()) {
-        Kokkos::deep_copy(ExecutionSpace(), output, used.input);
+        convert(context, flattened(used.input), flattened(output));
     }
     linear_forward(context, used.attended, params.proj, output, Write::add);
+}
+
+template <class T>
+void attention_block_recompute(Context& context, AttentionBlockParams<T> const& params,
+                               AttentionShape const& shape, AttentionBlockSaved<T> const& saved) {
+    attend(context, params, shape, first_positions(saved, shape));
 }
 
 template <class T>
@@ -104,15 +118,17 @@ void attention_block_scratch(AttentionShape const& shape, Arena& scratch) {
     layernorm_scratch<T>(positions, channels, scratch);
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                     \
-    template AttentionBlockSaved<T> layout_attention_block_saved(ModelShape const&, std::int64_t, \
-                                                                 Arena&);                         \
-    template void attention_block_forward(Context&, AttentionBlockParams<T> const&,               \
-                                          AttentionShape const&, AttentionBlockSaved<T> const&,   \
-                                          Matrix<T>);                                             \
-    template void attention_block_backward(Context&, AttentionBlockParams<T> const&,              \
-                                           AttentionShape const&, AttentionBlockSaved<T> const&,  \
-                                           Matrix<T>, AttentionBlockParams<accum_t<T>> const&);   \
+#define DNAGPT_INSTANTIATE(T)                                                                      \
+    template AttentionBlockSaved<T> layout_attention_block_saved(ModelShape const&, std::int64_t,  \
+                                                                 Arena&);                          \
+    template void attention_block_forward(Context&, AttentionBlockParams<T> const&,                \
+                                          AttentionShape const&, AttentionBlockSaved<T> const&,    \
+                                          Matrix<T>);                                              \
+    template void attention_block_recompute(Context&, AttentionBlockParams<T> const&,              \
+                                            AttentionShape const&, AttentionBlockSaved<T> const&); \
+    template void attention_block_backward(Context&, AttentionBlockParams<T> const&,               \
+                                           AttentionShape const&, AttentionBlockSaved<T> const&,   \
+                                           Matrix<T>, AttentionBlockParams<accum_t<T>> const&);    \
     template void attention_block_scratch<T>(AttentionShape const&, Arena&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 

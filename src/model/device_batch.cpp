@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "ranges.hpp"
 
 namespace dnagpt {
@@ -85,6 +86,7 @@ Vector<std::int32_t> DeviceBatch::append(std::vector<std::int32_t> const& values
 }
 
 void DeviceBatch::upload(Batch const& batch) {
+    ProfileScope const scope("model", "batch to device");
     check(batch);
     list_targets(batch);
     rows_ = batch.rows;

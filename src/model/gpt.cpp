@@ -46,24 +46,25 @@ template <class T>
 GptSaved<T> layout_gpt_saved(ModelShape const& shape, std::int64_t positions, Purpose purpose,
                              Arena& arena) {
     std::int64_t const c = shape.channels;
-    bool const training = purpose == Purpose::training;
+    bool const differentiates = purpose != Purpose::inference;
     GptSaved<T> saved;
+    saved.purpose = purpose;
     saved.residual = arena.matrix<T>(positions, c);
     saved.mean = arena.vector<accum_t<T>>(positions);
     saved.rstd = arena.vector<accum_t<T>>(positions);
     saved.hidden = arena.matrix<T>(positions, c);
-    if (training) {
+    if (differentiates) {
         saved.gradient = arena.matrix<T>(positions, c);
     }
     for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
-        if (training || layer == 0) {
+        if (purpose == Purpose::training || layer == 0) {
             saved.layers.push_back(layout_layer<T>(shape, positions, arena));
         } else {
             saved.layers.push_back(saved.layers.front());
         }
         LayerSaved<T>& last = saved.layers.back();
-        last.attention.input = training ? arena.matrix<T>(positions, c) : saved.residual;
-        last.mlp.input = training ? arena.matrix<T>(positions, c) : saved.residual;
+        last.attention.input = differentiates ? arena.matrix<T>(positions, c) : saved.residual;
+        last.mlp.input = differentiates ? arena.matrix<T>(positions, c) : saved.residual;
     }
     return saved;
 }
@@ -133,10 +134,15 @@ void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch cons
                        gradients.final_norm, Write::assign);
     for (std::size_t layer = params.layers.size(); layer-- > 0;) {
         LayerParams<T> const& weights = params.layers[layer];
-        mlp_block_backward(context, weights.mlp, saved.layers[layer].mlp, gradient,
-                           gradients.layers[layer].mlp);
-        attention_block_backward(context, weights.attention, shape, saved.layers[layer].attention,
-                                 gradient, gradients.layers[layer].attention);
+        LayerSaved<T> const& kept = saved.layers[layer];
+        bool const overwritten = layer + 1 < params.layers.size();
+        if (saved.purpose == Purpose::recomputing && overwritten) {
+            attention_block_recompute(context, weights.attention, shape, kept.attention);
+            mlp_block_recompute(context, weights.mlp, kept.mlp, positions);
+        }
+        mlp_block_backward(context, weights.mlp, kept.mlp, gradient, gradients.layers[layer].mlp);
+        attention_block_backward(context, weights.attention, shape, kept.attention, gradient,
+                                 gradients.layers[layer].attention);
     }
     number_embedding_backward(context, params.number_embedding, batch.numbers(),
                               batch.number_positions(), gradient, gradients.number_embedding);

@@ -2,6 +2,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/ops/activation.hpp"
+#include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/layernorm.hpp"
 #include "dnagpt/ops/linear.hpp"
 #include "ranges.hpp"
@@ -26,6 +27,13 @@ Scratch<T> take_scratch(std::int64_t channels, std::int64_t positions, Arena& sc
             scratch.matrix<T>(positions, channels)};
 }
 
+template <class T>
+void expand(Context& context, MlpBlockParams<T> const& params, Matrix<T> input,
+            Scratch<T> const& taken, Matrix<T> fc) {
+    layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
+    linear_forward(context, taken.normed, params.fc, fc);
+}
+
 }  // namespace
 
 template <class T>
@@ -43,13 +51,21 @@ void mlp_block_forward(Context& context, MlpBlockParams<T> const& params,
     Matrix<T> const fc = first_rows(saved.fc, rows_of(output));
     ArenaScope const scope(context.scratch);
     Scratch<T> const taken = take_scratch<T>(columns_of(output), rows_of(output), context.scratch);
-    layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
-    linear_forward(context, taken.normed, params.fc, fc);
+    expand(context, params, input, taken, fc);
     gelu_forward(context, fc, taken.active);
     if (output.data() != input.data()) {
-        Kokkos::deep_copy(ExecutionSpace(), output, input);
+        convert(context, flattened(input), flattened(output));
     }
     linear_forward(context, taken.active, params.proj, output, Write::add);
+}
+
+template <class T>
+void mlp_block_recompute(Context& context, MlpBlockParams<T> const& params,
+                         MlpBlockSaved<T> const& saved, std::int64_t rows) {
+    Matrix<T> const input = first_rows(saved.input, rows);
+    ArenaScope const scope(context.scratch);
+    Scratch<T> const taken = take_scratch<T>(columns_of(input), rows, context.scratch);
+    expand(context, params, input, taken, first_rows(saved.fc, rows));
 }
 
 template <class T>
@@ -79,12 +95,14 @@ void mlp_block_scratch(std::int64_t channels, std::int64_t positions, Arena& scr
     layernorm_scratch<T>(positions, channels, scratch);
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                     \
-    template MlpBlockSaved<T> layout_mlp_block_saved(ModelShape const&, std::int64_t, Arena&);    \
-    template void mlp_block_forward(Context&, MlpBlockParams<T> const&, MlpBlockSaved<T> const&,  \
-                                    Matrix<T>);                                                   \
-    template void mlp_block_backward(Context&, MlpBlockParams<T> const&, MlpBlockSaved<T> const&, \
-                                     Matrix<T>, MlpBlockParams<accum_t<T>> const&);               \
+#define DNAGPT_INSTANTIATE(T)                                                                      \
+    template MlpBlockSaved<T> layout_mlp_block_saved(ModelShape const&, std::int64_t, Arena&);     \
+    template void mlp_block_forward(Context&, MlpBlockParams<T> const&, MlpBlockSaved<T> const&,   \
+                                    Matrix<T>);                                                    \
+    template void mlp_block_recompute(Context&, MlpBlockParams<T> const&, MlpBlockSaved<T> const&, \
+                                      std::int64_t);                                               \
+    template void mlp_block_backward(Context&, MlpBlockParams<T> const&, MlpBlockSaved<T> const&,  \
+                                     Matrix<T>, MlpBlockParams<accum_t<T>> const&);                \
     template void mlp_block_scratch<T>(std::int64_t, std::int64_t, Arena&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 

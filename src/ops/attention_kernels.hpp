@@ -17,8 +17,7 @@ namespace dnagpt {
 inline constexpr std::int64_t tile_length = 128;
 inline constexpr std::int64_t heads_together = 4;
 
-/// Heads first_head .. first_head + heads - 1 of one sequence. Copies of their rows stand as
-/// (heads, T, D), so that every product reads memory without gaps.
+/// Heads first_head .. first_head + heads - 1 of one sequence.
 struct HeadGroup {
     std::int64_t sequence;
     std::int64_t first_head;
@@ -47,7 +46,6 @@ struct Tile {
 template <class T>
 struct ForwardScratch {
     using A = accum_t<T>;
-    T* qkv;            // (3, heads, T, D)
     A* scores;         // (heads, queries, keys)
     T* probabilities;  // (heads, queries, keys), not yet divided by row_sum; scores if T is A
     A* sums;           // (heads, queries, D)
@@ -58,7 +56,6 @@ struct ForwardScratch {
         std::int64_t const heads = std::min(heads_together, shape.heads);
         std::int64_t const rows = heads * std::min(tile_length, shape.context_length);
         std::int64_t const keys = std::min(tile_length, shape.context_length);
-        qkv = scratch.vector<T>(3 * heads * shape.context_length * shape.head_dimension).data();
         scores = scratch.vector<A>(rows * keys).data();
         if constexpr (std::is_same_v<T, A>) {
             probabilities = scores;
@@ -74,8 +71,6 @@ struct ForwardScratch {
 template <class T>
 struct BackwardScratch {
     using A = accum_t<T>;
-    T* qkv;             // (3, heads, T, D)
-    T* doutput;         // (heads, T, D)
     A* dqkv;            // (3, heads, T, D)
     A* row_dot;         // (heads, T): sum of doutput output
     A* scores;          // (heads, queries, keys)
@@ -87,8 +82,6 @@ struct BackwardScratch {
         std::int64_t const heads = std::min(heads_together, shape.heads);
         std::int64_t const elements = heads * shape.context_length * shape.head_dimension;
         std::int64_t const keys = std::min(tile_length, shape.context_length);
-        qkv = scratch.vector<T>(3 * elements).data();
-        doutput = scratch.vector<T>(elements).data();
         dqkv = scratch.vector<A>(3 * elements).data();
         row_dot = scratch.vector<A>(heads * shape.context_length).data();
         scores = scratch.vector<A>(heads * keys * keys).data();
@@ -97,27 +90,6 @@ struct BackwardScratch {
         dscores = scratch.vector<T>(heads * keys * keys).data();
     }
 };
-
-/// to (parts, heads, T, D) = the group's columns of from (B T, parts C).
-template <class T>
-void pack_heads(HeadGroup const& group, std::int64_t parts, T const* from, T* to) {
-    std::int64_t const width = parts * group.channels();
-    std::int64_t const dimension = group.head_dimension;
-    for_each_team(
-        "attention pack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
-            std::int64_t const position = team.league_rank();
-            T const* const row = from + (group.sequence * group.context_length + position) * width;
-            for (std::int64_t array = 0; array < parts * group.heads; ++array) {
-                std::int64_t const head = group.first_head + array % group.heads;
-                std::int64_t const part = array / group.heads;
-                T const* __restrict const source =
-                    row + (part * group.all_heads + head) * dimension;
-                T* __restrict const target =
-                    to + (array * group.context_length + position) * dimension;
-                team_for(team, dimension, [=](int d) { target[d] = source[d]; });
-            }
-        });
-}
 
 /// The group's columns of to (B T, parts C) = from (parts, heads, T, D), rounded to T.
 template <class T>
@@ -216,21 +188,22 @@ void finish_queries(HeadGroup const& group, Tile const& tile, ForwardScratch<T> 
         });
 }
 
-/// Copies the group's doutput and assigns row_dot = sum of doutput output over D.
+/// row_dot = sum of doutput output over D.
 template <class T>
 void begin_backward(HeadGroup const& group, T const* output, T const* doutput,
                     BackwardScratch<T> const& scratch) {
     using A = accum_t<T>;
-    pack_heads(group, 1, doutput, scratch.doutput);
     std::int64_t const channels = group.channels();
     T const* const outputs = output + group.first_row() * channels;
+    T const* const doutputs = doutput + group.first_row() * channels;
     for_each_team(
         "attention row dot", group.heads * group.context_length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const head = group.first_head + row / group.context_length;
-            T const* __restrict const out =
-                outputs + row % group.context_length * channels + head * group.head_dimension;
-            T const* __restrict const dout = scratch.doutput + row * group.head_dimension;
+            std::int64_t const first =
+                row % group.context_length * channels + head * group.head_dimension;
+            T const* __restrict const out = outputs + first;
+            T const* __restrict const dout = doutputs + first;
             A const dot = team_sum<A>(team, group.head_dimension, [=](int d) {
                 return static_cast<A>(out[d]) * static_cast<A>(dout[d]);
             });

@@ -24,25 +24,46 @@ std::int64_t tile_extent(std::int64_t first, std::int64_t context_length) {
     return std::min(tile_length, context_length - first);
 }
 
-/// One array per head, `stride` elements apart.
+/// One matrix per head, `stride` elements apart, its rows `leading` elements apart.
 template <class T>
 struct HeadArrays {
     T* data;
     std::int64_t stride;
+    std::int64_t leading;
 };
 
+/// Rows of scratch (heads, rows, columns).
 template <class T>
-HeadArrays<T> rows_from(HeadGroup const& group, T* data, std::int64_t first_row) {
-    return {data + first_row * group.head_dimension, group.context_length * group.head_dimension};
+HeadArrays<T> packed(T* data, std::int64_t rows, std::int64_t columns) {
+    return {data, rows * columns, columns};
 }
 
-/// shape, for each head; the leading dimensions are those of arrays without gaps.
+/// Rows from `first_row` on of scratch (heads, T, D).
+template <class T>
+HeadArrays<T> rows_from(HeadGroup const& group, T* data, std::int64_t first_row) {
+    return {data + first_row * group.head_dimension, group.context_length * group.head_dimension,
+            group.head_dimension};
+}
+
+/// The group's columns in array `part` of (B T, parts C), from position `first_row` on.
+template <class T>
+HeadArrays<T> columns_of_heads(HeadGroup const& group, T* data, std::int64_t parts,
+                               std::int64_t part, std::int64_t first_row) {
+    std::int64_t const width = parts * group.channels();
+    return {data + (group.first_row() + first_row) * width +
+                (part * group.all_heads + group.first_head) * group.head_dimension,
+            group.head_dimension, width};
+}
+
+/// shape, for each head.
 template <class T>
 void multiply_heads(Context& context, std::int64_t heads, GemmShape shape, HeadArrays<T> a,
                     HeadArrays<T> b, HeadArrays<accum_t<T>> c) {
-    shape.lda = shape.transpose_a ? shape.m : shape.k;
-    shape.ldb = shape.transpose_b ? shape.k : shape.n;
-    shape.ldc = shape.n;
+    shape.lda = a.leading;
+    shape.ldb = b.leading;
+    shape.ldc = c.leading;
+    ProfileScope const scope("ops", "attention products",
+                             2.0 * static_cast<double>(heads * shape.m * shape.n * shape.k));
     for (std::int64_t head = 0; head < heads; ++head) {
         gemm<T, accum_t<T>>(context.gemm, context.stream, shape, a.data + head * a.stride,
                             b.data + head * b.stride, c.data + head * c.stride);
@@ -50,46 +71,43 @@ void multiply_heads(Context& context, std::int64_t heads, GemmShape shape, HeadA
 }
 
 template <class T>
-void forward_queries(Context& context, HeadGroup const& group, Tile tile,
+void forward_queries(Context& context, HeadGroup const& group, Tile tile, T* qkv,
                      ForwardScratch<T> const& scratch) {
     std::int64_t const dimension = group.head_dimension;
-    T* const k = scratch.qkv + group.elements();
-    T* const v = k + group.elements();
     for (tile.first_key = 0; tile.first_key <= tile.first_query; tile.first_key += tile_length) {
         tile.keys = tile_extent(tile.first_key, group.context_length);
         multiply_heads<T>(context, group.heads,
                           {.m = tile.queries, .n = tile.keys, .k = dimension, .transpose_b = true},
-                          rows_from(group, scratch.qkv, tile.first_query),
-                          rows_from(group, k, tile.first_key),
-                          {scratch.scores, tile.queries * tile.keys});
+                          columns_of_heads(group, qkv, 3, 0, tile.first_query),
+                          columns_of_heads(group, qkv, 3, 1, tile.first_key),
+                          packed(scratch.scores, tile.queries, tile.keys));
         softmax_tile(group, tile, scratch);
         multiply_heads<T>(
             context, group.heads,
             {.m = tile.queries, .n = dimension, .k = tile.keys, .accumulate = tile.first_key > 0},
-            {scratch.probabilities, tile.queries * tile.keys}, rows_from(group, v, tile.first_key),
-            {scratch.sums, tile.queries * dimension});
+            packed(scratch.probabilities, tile.queries, tile.keys),
+            columns_of_heads(group, qkv, 3, 2, tile.first_key),
+            packed(scratch.sums, tile.queries, dimension));
     }
 }
 
 /// Adds what one tile gives to dq, dk and dv; assigns where the tile is the first of its rows.
 template <class T>
-void backward_tile(Context& context, HeadGroup const& group, Tile const& tile,
+void backward_tile(Context& context, HeadGroup const& group, Tile const& tile, T* qkv, T* doutput,
                    accum_t<T> const* log_sum_exp, BackwardScratch<T> const& scratch) {
-    using A = accum_t<T>;
     std::int64_t const dimension = group.head_dimension;
-    std::int64_t const area = tile.queries * tile.keys;
     bool const add_to_keys = tile.first_query > tile.first_key;
-    auto const q = rows_from(group, scratch.qkv, tile.first_query);
-    auto const k = rows_from(group, scratch.qkv + group.elements(), tile.first_key);
-    auto const v = rows_from(group, scratch.qkv + 2 * group.elements(), tile.first_key);
-    auto const doutput = rows_from(group, scratch.doutput, tile.first_query);
+    auto const q = columns_of_heads(group, qkv, 3, 0, tile.first_query);
+    auto const k = columns_of_heads(group, qkv, 3, 1, tile.first_key);
+    auto const v = columns_of_heads(group, qkv, 3, 2, tile.first_key);
+    auto const dout = columns_of_heads(group, doutput, 1, 0, tile.first_query);
     auto const dq = rows_from(group, scratch.dqkv, tile.first_query);
     auto const dk = rows_from(group, scratch.dqkv + group.elements(), tile.first_key);
     auto const dv = rows_from(group, scratch.dqkv + 2 * group.elements(), tile.first_key);
-    HeadArrays<A> const scores{scratch.scores, area};
-    HeadArrays<A> const dprobabilities{scratch.dprobabilities, area};
-    HeadArrays<T> const probabilities{scratch.probabilities, area};
-    HeadArrays<T> const dscores{scratch.dscores, area};
+    auto const scores = packed(scratch.scores, tile.queries, tile.keys);
+    auto const dprobabilities = packed(scratch.dprobabilities, tile.queries, tile.keys);
+    auto const probabilities = packed(scratch.probabilities, tile.queries, tile.keys);
+    auto const dscores = packed(scratch.dscores, tile.queries, tile.keys);
     GemmShape const to_tile{.m = tile.queries, .n = tile.keys, .k = dimension, .transpose_b = true};
     GemmShape const to_keys{.m = tile.keys,
                             .n = dimension,
@@ -99,9 +117,9 @@ void backward_tile(Context& context, HeadGroup const& group, Tile const& tile,
     GemmShape const to_queries{
         .m = tile.queries, .n = dimension, .k = tile.keys, .accumulate = tile.first_key > 0};
     multiply_heads<T>(context, group.heads, to_tile, q, k, scores);
-    multiply_heads<T>(context, group.heads, to_tile, doutput, v, dprobabilities);
+    multiply_heads<T>(context, group.heads, to_tile, dout, v, dprobabilities);
     differentiate_tile(group, tile, log_sum_exp, scratch);
-    multiply_heads<T>(context, group.heads, to_keys, probabilities, doutput, dv);
+    multiply_heads<T>(context, group.heads, to_keys, probabilities, dout, dv);
     multiply_heads<T>(context, group.heads, to_keys, dscores, q, dk);
     multiply_heads<T>(context, group.heads, to_queries, dscores, k, dq);
 }
@@ -125,10 +143,9 @@ void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> 
     ArenaScope const scope(context.scratch);
     ForwardScratch<T> const scratch(shape, context.scratch);
     for_each_head_group(shape, [&](HeadGroup const& group) {
-        pack_heads<T>(group, 3, qkv.data(), scratch.qkv);
         for (std::int64_t first = 0; first < shape.context_length; first += tile_length) {
             Tile const tile{first, tile_extent(first, shape.context_length), 0, 0};
-            forward_queries(context, group, tile, scratch);
+            forward_queries(context, group, tile, qkv.data(), scratch);
             finish_queries(group, tile, scratch, output.data(), log_sum_exp.data());
         }
     });
@@ -144,12 +161,12 @@ void attention_backward(Context& context, AttentionShape const& shape, Matrix<T>
     BackwardScratch<T> const scratch(shape, context.scratch);
     std::int64_t const length = shape.context_length;
     for_each_head_group(shape, [&](HeadGroup const& group) {
-        pack_heads<T>(group, 3, qkv.data(), scratch.qkv);
         begin_backward<T>(group, output.data(), doutput.data(), scratch);
         for (std::int64_t key = 0; key < length; key += tile_length) {
             for (std::int64_t query = key; query < length; query += tile_length) {
                 Tile const tile{query, tile_extent(query, length), key, tile_extent(key, length)};
-                backward_tile<T>(context, group, tile, log_sum_exp.data(), scratch);
+                backward_tile<T>(context, group, tile, qkv.data(), doutput.data(),
+                                 log_sum_exp.data(), scratch);
             }
         }
         unpack_heads<T>(group, 3, scratch.dqkv, dqkv.data());

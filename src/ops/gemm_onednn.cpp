@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "dnagpt/ops/gemm.hpp"
 #include "gemm_reference.hpp"
 
@@ -22,18 +23,28 @@ using DataType = dnnl::memory::data_type;
 /// Batches of ever new lengths must not fill the memory with primitives.
 constexpr std::size_t prepared_limit = 1024;
 
-/// A bf16 product made ready once per shape; execution changes the pointers only.
+/// A product made ready once per shape; execution changes the pointers only.
 struct PreparedProduct {
     dnnl::matmul primitive;
     std::size_t scratchpad_bytes = 0;
     std::unordered_map<int, dnnl::memory> arguments;
+    bool reads_copy = false;  ///< B is a weight in another order than it is stored in
 };
 
 struct PreparedKey {
     GemmShape shape;
+    bool float_input = false;
     bool float_output = false;
 
     auto operator<=>(PreparedKey const&) const = default;
+};
+
+/// A weight in the order that its products ask for.
+struct KeptWeight {
+    dnnl::memory source;
+    dnnl::memory copy;
+    dnnl::reorder reorder;
+    std::int64_t version = 0;  ///< of the weights when it was copied
 };
 
 char const* instruction_set_name(dnnl::cpu_isa isa) {
@@ -72,10 +83,20 @@ dnnl::memory::desc describe_operand(std::int64_t rows, std::int64_t columns, std
     return {{rows, columns}, type, strides};
 }
 
-dnnl::matmul::primitive_desc describe_product(dnnl::engine const& engine, PreparedKey const& key) {
+DataType input_type(PreparedKey const& key) {
+    return key.float_input ? DataType::f32 : DataType::bf16;
+}
+
+dnnl::memory::desc describe_b(PreparedKey const& key) {
     GemmShape const& shape = key.shape;
-    auto const a = describe_operand(shape.m, shape.k, shape.lda, shape.transpose_a, DataType::bf16);
-    auto const b = describe_operand(shape.k, shape.n, shape.ldb, shape.transpose_b, DataType::bf16);
+    return describe_operand(shape.k, shape.n, shape.ldb, shape.transpose_b, input_type(key));
+}
+
+dnnl::matmul::primitive_desc describe_product(dnnl::engine const& engine, PreparedKey const& key,
+                                              dnnl::memory::desc const& b) {
+    GemmShape const& shape = key.shape;
+    auto const a =
+        describe_operand(shape.m, shape.k, shape.lda, shape.transpose_a, input_type(key));
     auto const c = describe_operand(shape.m, shape.n, shape.ldc, false,
                                     key.float_output ? DataType::f32 : DataType::bf16);
     dnnl::primitive_attr attributes;
@@ -90,21 +111,6 @@ dnnl::matmul::primitive_desc describe_product(dnnl::engine const& engine, Prepar
 #else
     return {dnnl::matmul::desc(a, b, c), attributes, engine};
 #endif
-}
-
-PreparedProduct prepare_product(dnnl::engine const& engine, PreparedKey const& key) {
-    auto const description = describe_product(engine, key);
-    auto const unbound = [&](dnnl::memory::desc const& operand) {
-        return dnnl::memory(operand, engine, DNNL_MEMORY_NONE);
-    };
-    PreparedProduct product;
-    product.primitive = dnnl::matmul(description);
-    product.scratchpad_bytes = description.scratchpad_desc().get_size();
-    product.arguments = {{DNNL_ARG_SRC, unbound(description.src_desc())},
-                         {DNNL_ARG_WEIGHTS, unbound(description.weights_desc())},
-                         {DNNL_ARG_DST, unbound(description.dst_desc())},
-                         {DNNL_ARG_SCRATCHPAD, unbound(description.scratchpad_desc())}};
-    return product;
 }
 
 /// destination (rows, columns) without gaps = source with `stride`.
@@ -136,6 +142,10 @@ struct GemmEngine::State {
     dnnl::stream stream{engine};
     bool native_bf16 = has_native_bf16();
     std::map<PreparedKey, PreparedProduct> prepared;
+    /// By what of_weight leaves of a product.
+    std::map<PreparedKey, dnnl::memory::desc> weight_orders;
+    std::map<std::pair<void const*, PreparedKey>, KeptWeight> kept_weights;
+    std::int64_t weights_version = 0;
     /// One for all products, as large as the largest wants.
     dnnl::memory scratchpad;
     std::size_t scratchpad_bytes = 0;
@@ -147,6 +157,10 @@ GemmEngine::GemmEngine() : state_(std::make_unique<State>()) {}
 GemmEngine::~GemmEngine() = default;
 GemmEngine::GemmEngine(GemmEngine&&) noexcept = default;
 GemmEngine& GemmEngine::operator=(GemmEngine&&) noexcept = default;
+
+void GemmEngine::weights_changed() {
+    ++state_->weights_version;
+}
 
 int GemmEngine::threads() {
     return omp_get_max_threads();
@@ -161,13 +175,52 @@ std::string GemmEngine::description() const {
 
 namespace {
 
-void multiply_float(GemmShape const& shape, float const* a, float const* b, float* c) {
-    auto const status = dnnl::sgemm(shape.transpose_a ? 'T' : 'N', shape.transpose_b ? 'T' : 'N',
-                                    shape.m, shape.n, shape.k, 1.0F, a, shape.lda, b, shape.ldb,
-                                    shape.accumulate ? 1.0F : 0.0F, c, shape.ldc);
-    DNAGPT_VALIDATE(status == dnnl::status::success,
-                    << "oneDNN sgemm failed (status " << static_cast<int>(status)
-                    << "); set ONEDNN_VERBOSE=1 to see the product");
+/// What is the same for all products with one weight.
+PreparedKey of_weight(PreparedKey key) {
+    key.shape.m = key.shape.lda = key.shape.ldc = 0;
+    key.shape.accumulate = false;
+    return key;
+}
+
+/// Whether elements stand in blocks: what is worth a copy. Another order of plain rows is not (it
+/// was no faster on CPUs without AVX-512).
+bool is_blocked(dnnl::memory::desc const& order) {
+#if DNNL_VERSION_MAJOR >= 3
+    return order.get_inner_nblks() > 0;
+#else
+    return order.data.format_desc.blocking.inner_nblks > 0;
+#endif
+}
+
+/// The order in which all products with this weight read it: what suits the first of them.
+dnnl::memory::desc const& weight_order(GemmEngine::State& state, PreparedKey const& key) {
+    PreparedKey const same = of_weight(key);
+    auto const found = state.weight_orders.find(same);
+    if (found != state.weight_orders.end()) {
+        return found->second;
+    }
+    dnnl::memory::desc const any({key.shape.k, key.shape.n}, input_type(key),
+                                 dnnl::memory::format_tag::any);
+    auto const best = describe_product(state.engine, key, any).weights_desc();
+    return state.weight_orders.emplace(same, is_blocked(best) ? best : describe_b(key))
+        .first->second;
+}
+
+PreparedProduct prepare_product(GemmEngine::State& state, PreparedKey const& key) {
+    auto const b = key.shape.weight ? weight_order(state, key) : describe_b(key);
+    auto const description = describe_product(state.engine, key, b);
+    auto const unbound = [&](dnnl::memory::desc const& operand) {
+        return dnnl::memory(operand, state.engine, DNNL_MEMORY_NONE);
+    };
+    PreparedProduct product;
+    product.primitive = dnnl::matmul(description);
+    product.scratchpad_bytes = description.scratchpad_desc().get_size();
+    product.arguments = {{DNNL_ARG_SRC, unbound(description.src_desc())},
+                         {DNNL_ARG_WEIGHTS, unbound(description.weights_desc())},
+                         {DNNL_ARG_DST, unbound(description.dst_desc())},
+                         {DNNL_ARG_SCRATCHPAD, unbound(description.scratchpad_desc())}};
+    product.reads_copy = description.weights_desc() != describe_b(key);
+    return product;
 }
 
 PreparedProduct& find_product(GemmEngine::State& state, PreparedKey const& key) {
@@ -178,7 +231,7 @@ PreparedProduct& find_product(GemmEngine::State& state, PreparedKey const& key) 
     if (state.prepared.size() >= prepared_limit) {
         state.prepared.clear();
     }
-    auto product = prepare_product(state.engine, key);
+    auto product = prepare_product(state, key);
     if (product.scratchpad_bytes > state.scratchpad_bytes) {
         auto const extent = static_cast<dnnl::memory::dim>(product.scratchpad_bytes);
         state.scratchpad = dnnl::memory(
@@ -188,13 +241,32 @@ PreparedProduct& find_product(GemmEngine::State& state, PreparedKey const& key) 
     return state.prepared.emplace(key, std::move(product)).first->second;
 }
 
-void multiply_native(GemmEngine::State& state, PreparedKey const& key, bf16 const* a, bf16 const* b,
-                     void* c) {
+/// The copy of weight `b`, made anew where the weights have changed since.
+void* copy_of_weight(GemmEngine::State& state, PreparedKey const& key, void* b) {
+    KeptWeight& kept = state.kept_weights[{b, of_weight(key)}];
+    if (!kept.copy) {
+        kept.source = dnnl::memory(describe_b(key), state.engine, b);
+        kept.copy = dnnl::memory(weight_order(state, key), state.engine);
+        kept.reorder = dnnl::reorder(kept.source, kept.copy);
+    }
+    if (kept.version != state.weights_version) {
+        ProfileScope const scope("ops", "weights in the products' order");
+        kept.reorder.execute(state.stream, kept.source, kept.copy);
+        kept.version = state.weights_version;
+    }
+    return kept.copy.get_data_handle();
+}
+
+void multiply_prepared(GemmEngine::State& state, PreparedKey key, void const* a, void const* b,
+                       void* c) {
+    key.shape.weight = key.shape.weight && state.weights_version > 0;
     try {
         PreparedProduct& product = find_product(state, key);
+        void* const weights = const_cast<void*>(b);
         auto& arguments = product.arguments;
-        arguments.at(DNNL_ARG_SRC).set_data_handle(const_cast<bf16*>(a));
-        arguments.at(DNNL_ARG_WEIGHTS).set_data_handle(const_cast<bf16*>(b));
+        arguments.at(DNNL_ARG_SRC).set_data_handle(const_cast<void*>(a));
+        arguments.at(DNNL_ARG_WEIGHTS)
+            .set_data_handle(product.reads_copy ? copy_of_weight(state, key, weights) : weights);
         arguments.at(DNNL_ARG_DST).set_data_handle(c);
         if (product.scratchpad_bytes > 0) {
             arguments.at(DNNL_ARG_SCRATCHPAD).set_data_handle(state.scratchpad.get_data_handle());
@@ -211,6 +283,7 @@ template <class Out>
 void multiply_widened(GemmEngine::State& state, GemmShape const& shape, bf16 const* a,
                       bf16 const* b, Out* c) {
     GemmShape wide = shape;
+    wide.weight = false;
     std::int64_t const a_rows = shape.transpose_a ? shape.k : shape.m;
     std::int64_t const b_rows = shape.transpose_b ? shape.n : shape.k;
     wide.lda = shape.transpose_a ? shape.m : shape.k;
@@ -218,11 +291,12 @@ void multiply_widened(GemmEngine::State& state, GemmShape const& shape, bf16 con
     widen(a, a_rows, wide.lda, shape.lda, state.wide_a);
     widen(b, b_rows, wide.ldb, shape.ldb, state.wide_b);
     if constexpr (std::is_same_v<Out, float>) {
-        multiply_float(wide, state.wide_a.data(), state.wide_b.data(), c);
+        multiply_prepared(state, {wide, true, true}, state.wide_a.data(), state.wide_b.data(), c);
     } else {
         wide.ldc = shape.n;
         widen(c, shape.m, shape.n, shape.ldc, state.wide_c);
-        multiply_float(wide, state.wide_a.data(), state.wide_b.data(), state.wide_c.data());
+        multiply_prepared(state, {wide, true, true}, state.wide_a.data(), state.wide_b.data(),
+                          state.wide_c.data());
         narrow(state.wide_c, shape.m, shape.n, shape.ldc, c);
     }
 }
@@ -246,13 +320,27 @@ void gemm(GemmEngine& engine, Stream /*stream*/, GemmShape const& shape, T const
     if constexpr (std::is_same_v<T, double>) {
         gemm_reference(shape, a, b, c);
     } else if constexpr (std::is_same_v<T, float>) {
-        multiply_float(shape, a, b, c);
+        multiply_prepared(engine.state(), {shape, true, true}, a, b, c);
     } else if (engine.state().native_bf16) {
-        multiply_native(engine.state(), {shape, std::is_same_v<Out, float>}, a, b, c);
+        multiply_prepared(engine.state(), {shape, false, std::is_same_v<Out, float>}, a, b, c);
     } else {
         multiply_widened(engine.state(), shape, a, b, c);
     }
 }
+
+template <class T>
+std::int64_t kept_weight_bytes(GemmEngine& engine, GemmShape const& shape) {
+    bool const wide = std::is_same_v<T, float>;
+    if (!wide && !engine.state().native_bf16) {
+        return 0;
+    }
+    PreparedKey const key{shape, wide, wide};
+    auto const& order = weight_order(engine.state(), key);
+    return order == describe_b(key) ? 0 : static_cast<std::int64_t>(order.get_size());
+}
+
+template std::int64_t kept_weight_bytes<bf16>(GemmEngine&, GemmShape const&);
+template std::int64_t kept_weight_bytes<float>(GemmEngine&, GemmShape const&);
 
 #define DNAGPT_INSTANTIATE(T, Out) \
     template void gemm<T, Out>(GemmEngine&, Stream, GemmShape const&, T const*, T const*, Out*)

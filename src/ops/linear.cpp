@@ -1,8 +1,17 @@
 #include "dnagpt/ops/linear.hpp"
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/profile.hpp"
 
 namespace dnagpt {
+namespace {
+
+double flops_of(GemmShape const& shape) {
+    return 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) *
+           static_cast<double>(shape.k);
+}
+
+}  // namespace
 
 template <class T>
 void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<T> output,
@@ -14,9 +23,11 @@ void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<
                           .lda = columns_of(input),
                           .ldb = columns_of(weight),
                           .ldc = columns_of(output),
-                          .accumulate = write == Write::add};
+                          .accumulate = write == Write::add,
+                          .weight = true};
     DNAGPT_EXPECT(columns_of(weight) == shape.k);
     DNAGPT_EXPECT(rows_of(output) == shape.m && columns_of(output) == shape.n);
+    ProfileScope const scope("ops", "linear forward", flops_of(shape));
     gemm<T, T>(context.gemm, context.stream, shape, input.data(), weight.data(), output.data());
 }
 
@@ -29,9 +40,11 @@ void linear_backward_input(Context& context, Matrix<T> doutput, Matrix<T> weight
                           .lda = columns_of(doutput),
                           .ldb = columns_of(weight),
                           .ldc = columns_of(dinput),
-                          .accumulate = write == Write::add};
+                          .accumulate = write == Write::add,
+                          .weight = true};
     DNAGPT_EXPECT(rows_of(weight) == shape.k);
     DNAGPT_EXPECT(rows_of(dinput) == shape.m && columns_of(dinput) == shape.n);
+    ProfileScope const scope("ops", "linear backward, input", flops_of(shape));
     gemm<T, T>(context.gemm, context.stream, shape, doutput.data(), weight.data(), dinput.data());
 }
 
@@ -51,6 +64,7 @@ void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input
                           .accumulate = true};
     DNAGPT_EXPECT(rows_of(input) == shape.k);
     DNAGPT_EXPECT(rows_of(dweight) == shape.m && columns_of(dweight) == shape.n);
+    ProfileScope const scope("ops", "linear backward, weight", flops_of(shape));
     gemm<T, accum_t<T>>(context.gemm, context.stream, shape, doutput.data(), input.data(),
                         dweight.data());
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "dnagpt/device/views.hpp"
 
 namespace dnagpt {
@@ -27,6 +28,7 @@ inline TeamPolicy teams_of(std::int64_t teams) {
 template <class Body>
 void for_each_team(char const* name, std::int64_t teams, Body const& body) {
     if (teams > 0) {
+        ProfileScope const scope("ops", name);
         Kokkos::parallel_for(name, teams_of(teams), body);
     }
 }

@@ -101,6 +101,7 @@ void Optimizer<T>::gather(Context& context, Vector<T> weights) {
         collectives_.all_gather_in_place(context.stream, weights.data() + bucket.flat_offset,
                                          bucket.slice_count * static_cast<std::int64_t>(sizeof(T)));
     }
+    context.gemm.weights_changed();
 }
 
 template class Optimizer<float>;

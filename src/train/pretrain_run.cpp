@@ -10,6 +10,7 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/staging.hpp"
@@ -98,7 +99,7 @@ PretrainRun<T>::PretrainRun(RunConfig const& config, Communicator const& world,
       training_data_(shards_, Split::train, shard_check(config.data, world)),
       collectives_(world),
       memory_(model_shape(config.model), config.optimizer, micro_batch_rows(config, world.size()),
-              collectives_, world),
+              collectives_, world, training_purpose(config.model)),
       context_(make_context<T>(config, world, device.stream())),
       reporter_(config_, folder_, world.rank() == 0),
       saver_(3 * memory_.partition.own_size) {
@@ -158,17 +159,17 @@ void PretrainRun<T>::log_start(std::int64_t free_memory) const {
     log_info(context_.gemm.description() + ", precision " + config_.run.precision);
     log_info("data " + shards_ + data_lines(training_data_, "train") +
              (validation_data_ ? data_lines(*validation_data_, "validation") : std::string()));
-    MemoryByKind const memory =
-        training_memory<T>(memory_.shape, micro_batch_rows(config_, world_.size()), world_.size());
+    MemoryByKind const memory = training_memory(config_, world_.size());
     auto const bytes = [](std::int64_t count) {
         return format_bytes(static_cast<std::uint64_t>(count));
     };
     log_info(
-        fmt::format("memory of a rank: weights {}, gradients {}, master and Adam {}, activations "
+        fmt::format("memory of a rank: weights {} and {} in the products' order, gradients {}, "
+                    "master and Adam {}, activations "
                     "{}, scratch {}, copy for checkpoints {}; free {}",
-                    bytes(memory.weights), bytes(memory.gradients), bytes(memory.optimizer),
-                    bytes(memory.activations), bytes(memory.scratch), bytes(memory.saving),
-                    bytes(free_memory)));
+                    bytes(memory.weights), bytes(memory.kept_weights), bytes(memory.gradients),
+                    bytes(memory.optimizer), bytes(memory.activations), bytes(memory.scratch),
+                    bytes(memory.saving), bytes(free_memory)));
     log_info(
         fmt::format("plan: {} parameters, steps {} to {}, {} rows of {} a step, warm-up {} steps",
                     format_count(static_cast<std::uint64_t>(memory_.layout.parameters)),
@@ -248,6 +249,7 @@ void PretrainRun<T>::roll_back(std::string const& reason) {
 
 template <class T>
 void PretrainRun<T>::validate() {
+    ProfileScope const scope("eval", "validation, without its kernels");
     auto const sums = score_validation(context_, memory_.params, memory_.saved, memory_.batch,
                                        *validation_set_, world_);
     nlohmann::ordered_json line;
@@ -266,6 +268,7 @@ void PretrainRun<T>::validate() {
 
 template <class T>
 void PretrainRun<T>::save(bool wait) {
+    ProfileScope const scope("checkpoint", "save");
     if (saver_.busy()) {
         saver_.finish(world_);
         note_saved();
@@ -285,6 +288,7 @@ void PretrainRun<T>::save(bool wait) {
 
 template <class T>
 void PretrainRun<T>::poll_save() {
+    ProfileScope const scope("checkpoint", "look for the end of a save");
     if (saver_.busy() && saver_.poll(world_)) {
         note_saved();
     }

@@ -1,6 +1,7 @@
 #include "dnagpt/train/step_reporter.hpp"
 
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/core/profile.hpp"
 #include "dnagpt/train/metrics.hpp"
 
 namespace dnagpt {
@@ -26,6 +27,7 @@ void StepReporter::start_after(std::int64_t step, nlohmann::ordered_json const& 
 
 void StepReporter::note_step(std::int64_t step, std::int64_t steps, StepSums const& sums,
                              TargetCounts const& targets, double learning_rate) {
+    ProfileScope const scope("train", "metrics and log");
     auto const now = Clock::now();
     StepMetrics metrics;
     metrics.step = step;

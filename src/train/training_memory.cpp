@@ -1,6 +1,7 @@
 #include "dnagpt/train/training_memory.hpp"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "dnagpt/core/bf16.hpp"
@@ -8,29 +9,76 @@
 #include "dnagpt/ops/elementwise.hpp"
 
 namespace dnagpt {
+
 std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
     std::int64_t const rows = (rows_per_step(config) + world_size - 1) / world_size;
     return std::min(config.batch.micro_batch, rows);
 }
 
+namespace {
+
+/// Copies of linear weights that the products of forward and of the inputs' gradients keep.
 template <class T>
-MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size) {
+std::int64_t kept_bytes(ModelShape const& shape, std::int64_t positions) {
+    GemmEngine engine;
+    std::int64_t bytes = 0;
+    GptParams<T> params = unbound_gpt<T>(shape);
+    for_each_tensor(params, [&](std::string const&, auto const& view, TensorTraits traits) {
+        if (view.rank != 2 || !traits.decay) {
+            return;
+        }
+        auto const out = static_cast<std::int64_t>(view.extent(0));
+        auto const in = static_cast<std::int64_t>(view.extent(1));
+        bytes += kept_weight_bytes<T>(engine, {.m = positions,
+                                               .n = out,
+                                               .k = in,
+                                               .transpose_b = true,
+                                               .lda = in,
+                                               .ldb = in,
+                                               .ldc = out,
+                                               .weight = true});
+        bytes += kept_weight_bytes<T>(
+            engine,
+            {.m = positions, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in, .weight = true});
+    });
+    return bytes;
+}
+
+}  // namespace
+
+template <class T>
+MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size,
+                             Purpose purpose) {
     Partition const partition = make_partition(make_parameter_layout(shape).size, 0, world_size);
     constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
     MemoryByKind memory;
     memory.weights = partition.padded_size * static_cast<std::int64_t>(sizeof(T));
+    memory.kept_weights = kept_bytes<T>(shape, rows * shape.context_length);
     memory.gradients = (partition.padded_size + partition.own_size) * of_float;
     memory.optimizer = 3 * partition.own_size * of_float;
-    memory.activations = gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::training);
+    memory.activations = gpt_saved_bytes<T>(shape, rows * shape.context_length, purpose);
     memory.scratch = gpt_scratch_bytes<T>(shape, rows, shape.context_length);
     memory.saving = memory.optimizer;
     return memory;
 }
 
+Purpose training_purpose(ModelSection const& model) {
+    return model.recompute == "blocks" ? Purpose::recomputing : Purpose::training;
+}
+
+MemoryByKind training_memory(RunConfig const& config, int world_size) {
+    ModelShape const shape = model_shape(config.model);
+    std::int64_t const rows = micro_batch_rows(config, world_size);
+    Purpose const purpose = training_purpose(config.model);
+    return config.run.precision == "bf16"
+               ? training_memory<bf16>(shape, rows, world_size, purpose)
+               : training_memory<float>(shape, rows, world_size, purpose);
+}
+
 template <class T>
 TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSection const& settings,
                                   std::int64_t rows, DeviceCollectives& collectives,
-                                  Communicator const& world)
+                                  Communicator const& world, Purpose purpose)
     : shape(model_shape),
       layout(make_parameter_layout(shape)),
       partition(make_partition(layout.size, world.rank(), world.size())),
@@ -38,9 +86,8 @@ TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSectio
       gradients("gradients", partition.padded_size),
       params(bind_parameters(shape, layout, weights.data())),
       gradient_views(bind_parameters(shape, layout, gradients.data())),
-      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::training)),
-      saved(
-          layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::training, activations)),
+      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, purpose)),
+      saved(layout_gpt_saved<T>(shape, rows * shape.context_length, purpose, activations)),
       batch(shape, rows * shape.context_length),
       sums("loss sums", loss_sums),
       gradient_sync(collectives, partition),
@@ -59,9 +106,9 @@ void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64
     memory.optimizer.publish(context, memory.weights.view());
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                       \
-    template MemoryByKind training_memory<T>(ModelShape const&, std::int64_t, int); \
-    template struct TrainingMemory<T>;                                              \
+#define DNAGPT_INSTANTIATE(T)                                                                \
+    template MemoryByKind training_memory<T>(ModelShape const&, std::int64_t, int, Purpose); \
+    template struct TrainingMemory<T>;                                                       \
     template void initialise_weights(Context&, TrainingMemory<T>&, std::uint64_t)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);

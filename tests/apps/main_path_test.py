@@ -176,6 +176,73 @@ class MainPath(unittest.TestCase):
         shards = sorted(map(str, (self.root / "shards").glob("*.h5")))
         self.assertIn("homo_sapiens", run([PREP, "inspect", *shards[:20]]))
 
+    def test_measure_prints_one_object_and_keeps_nothing(self) -> None:
+        scratch = self.root / "scratch"
+        scratch.mkdir()
+        settings = [f"data.shards={self.root / 'shards'}", "run.folder=untouched"]
+        command = [DNAGPT, "pretrain", str(self.root / "tiny.toml"), *settings]
+        done = subprocess.run(
+            ranks(2, *command, "--measure", "3", "--profile"),
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"TMPDIR": str(scratch)},
+        )
+        result = json.loads(done.stdout)
+        self.assertEqual(result["ranks"], 2)
+        self.assertEqual(len(result["step_seconds"]), 3)
+        self.assertGreater(result["peak_memory_bytes"], 1 << 20)
+        self.assertFalse(list(scratch.glob("dnagpt_measure_*")))
+        self.assertFalse(Path("untouched").exists())
+        # The table's parts add up to the time of the steps.
+        rows = [line.split() for line in done.stderr.splitlines()]
+        together = next(float(row[1]) for row in rows if row[:1] == ["together"])
+        rooms = [row for row in rows if len(row) == 4 and row[3] == "%"]
+        self.assertAlmostEqual(
+            sum(float(row[1]) for row in rooms if row[0] != "together"), together, delta=0.05
+        )
+        steps_took = 1e3 * sum(result["step_seconds"]) / 3
+        self.assertLess(abs(together - steps_took), 0.2 * steps_took)
+
+    def test_a_profile_of_a_run_is_printed_at_its_end(self) -> None:
+        printed = run([*self.pretrain(1, "profiled", "schedule.steps=4"), "--profile"])
+        self.assertIn("profile of rank 0 over 3 steps", printed)
+        for operation in ("linear forward", "wait for rows", "everything else", "save"):
+            self.assertIn(operation, printed)
+        self.assertRegex(printed, r"peak memory of a rank on its host: [\d.]+ MiB \(planned ")
+
+    def test_plan_measures_and_its_launch_line_works(self) -> None:
+        config = self.root / "it's tiny.toml"
+        config.write_text(CONFIG)
+        shards = f"data.shards={self.root / 'shards'}"
+        environment = os.environ | {"DNAGPT_LAUNCH": f"{MPIEXEC} --oversubscribe --bind-to none"}
+        printed = run([DNAGPT, "plan", str(config), shards, "--measure"], environment=environment)
+        *table, last = printed.splitlines()
+        self.assertRegex("\n".join(table), r"ranks +threads +tokens/s +memory of a rank")
+        self.assertTrue(last.startswith("launch: env OMP_NUM_THREADS="), last)
+        launch = last.removeprefix("launch: ").split()
+        run([*launch, *self.pretrain(1, "launched", "schedule.steps=2")[6:]])
+        self.assertEqual(sorted(self.losses("launched")), [1, 2])
+
+    def test_plan_names_what_a_child_run_said(self) -> None:
+        shards = f"data.shards={self.root / 'nowhere'}"
+        environment = os.environ | {"DNAGPT_LAUNCH": f"{MPIEXEC} --oversubscribe --bind-to none"}
+        command = [DNAGPT, "plan", str(self.root / "tiny.toml"), shards, "--measure=1"]
+        printed = run(command, expected=1, environment=environment)
+        self.assertIn("nowhere", printed)
+        self.assertIn("DNAGPT_LAUNCH", printed)
+
+    def test_recomputing_changes_no_loss_and_takes_less_memory(self) -> None:
+        def activations(*settings: str) -> str:
+            printed = run(
+                [DNAGPT, "plan", str(self.root / "tiny.toml"), "model.layers=8", *settings]
+            )
+            return next(line for line in printed.splitlines() if "activations" in line)
+
+        self.assertNotEqual(activations(), activations("model.recompute=blocks"))
+        run(self.pretrain(2, "recomputed", "model.recompute=blocks"))
+        self.assertEqual(self.losses("recomputed"), self.losses("whole"))
+
     def test_plan_takes_the_size_of_the_data_from_the_shards(self) -> None:
         config = str(CONFIGS / "pretrain_m.toml")
         shards = f"data.shards={self.root / 'shards'}"

@@ -5,6 +5,7 @@
 
 #include <regex>
 #include <string>
+#include <vector>
 
 namespace dnagpt {
 namespace {
@@ -32,6 +33,21 @@ TEST(Program, AllowedCoresFollowTheAffinity) {
     ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
     EXPECT_EQ(allowed_cores(), std::to_string(core));
     ASSERT_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
+TEST(Program, FreeMemoryIsReadInBytes) {
+    EXPECT_GT(host_free_memory(), std::int64_t{1} << 20);
+    EXPECT_LT(host_free_memory(), std::int64_t{1} << 50);
+}
+
+TEST(Program, PeakMemoryGrowsWithWhatIsTouched) {
+    constexpr std::int64_t bytes = std::int64_t{64} << 20;
+    std::int64_t const before = peak_resident_bytes();
+    EXPECT_GT(before, 0);
+    std::vector<char> const touched(static_cast<std::size_t>(bytes), 'x');
+    EXPECT_EQ(touched.back(), 'x');
+    EXPECT_GE(peak_resident_bytes(), bytes);
+    EXPECT_LE(peak_resident_bytes(), before + 2 * bytes);
 }
 
 }  // namespace

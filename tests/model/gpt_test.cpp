@@ -211,6 +211,33 @@ TEST(Gpt, InferenceSharesMemoryBetweenLayersAndGivesTheSameLogits) {
               SmallModel<float>::activation_bytes(small_shape, 2, Purpose::training));
 }
 
+TEST(Gpt, RecomputingGivesTheSameBitsInLessMemory) {
+    ModelShape shape = small_shape;
+    shape.layers = 4;
+    SmallModel<bf16> keeping(shape, 3);
+    SmallModel<bf16> recomputing(shape, 3, Purpose::recomputing);
+    keeping.set_weights(lively_weights(keeping.layout, 3));
+    recomputing.set_weights(lively_weights(keeping.layout, 3));
+    for (std::vector<std::uint64_t> const& rows : {std::vector<std::uint64_t>{1, 2, 3}, {4}}) {
+        Batch const batch = template_batch(shape, rows);
+        StepResult const expected = keeping.step(batch, exact_scales());
+        StepResult const found = recomputing.step(batch, exact_scales());
+        EXPECT_GT(length(expected.gradient), 0.0);
+        EXPECT_EQ(found.gradient, expected.gradient);
+        EXPECT_EQ(found.sums, expected.sums);
+    }
+    ModelShape deeper = shape;
+    deeper.layers = 5;
+    std::int64_t const positions = 3 * shape.context_length;
+    std::int64_t const aligned =
+        (positions * shape.channels * static_cast<std::int64_t>(sizeof(bf16)) + 511) / 512 * 512;
+    EXPECT_EQ(SmallModel<bf16>::activation_bytes(deeper, 3, Purpose::recomputing) -
+                  SmallModel<bf16>::activation_bytes(shape, 3, Purpose::recomputing),
+              2 * aligned);
+    EXPECT_LT(SmallModel<bf16>::activation_bytes(shape, 3, Purpose::recomputing),
+              SmallModel<bf16>::activation_bytes(shape, 3, Purpose::training));
+}
+
 TEST(Gpt, ScratchIsEnoughForAShorterContextToo) {
     SmallModel<float> model(small_shape, 3);
     model.set_weights(lively_weights(model.layout, 3));

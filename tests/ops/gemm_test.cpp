@@ -154,6 +154,76 @@ TEST(Gemm, DoubleAgreesWithNaiveProduct) {
 }
 #endif
 
+/// Products with one weight at two numbers of rows, before and after it takes other values.
+template <class T>
+void expect_weights_are_followed() {
+    GemmEngine engine;
+    for (bool const transpose_b : {false, true}) {
+        GemmShape shape = make_shape({96, 130, 64}, transpose_b ? 2 : 0, 0);
+        shape.weight = true;
+        Operands<T> operands(shape);
+        DeviceArray<T> const a(operands.a);
+        DeviceArray<T> const b(operands.b);
+        auto const expect_product_of = [&](std::int64_t rows, std::vector<T> const& weight) {
+            operands.b = weight;
+            shape.m = rows;
+            DeviceArray<T> const c(rows * shape.ldc);
+            gemm<T, T>(engine, {}, shape, a.vector().data(), b.vector().data(), c.vector().data());
+            auto const product = c.host();
+            for (std::int64_t i = 0; i < rows * shape.n; ++i) {
+                Element const exact = naive_element(shape, operands, i / shape.n, i % shape.n);
+                ASSERT_NEAR(static_cast<double>(product[static_cast<std::size_t>(i)]), exact.value,
+                            (bound<T, T>(shape, exact)))
+                    << i;
+            }
+        };
+        std::vector<T> const first = operands.b;
+        std::vector<T> const second = random_values<T>(7, shape.n * shape.k);
+        std::vector<T> const third = random_values<T>(8, shape.n * shape.k);
+        for (auto const& weight : {first, second, third}) {
+            copy_to_device(weight.data(), b.vector().data(), shape.n * shape.k);
+            if (&weight != &first || transpose_b) {
+                engine.weights_changed();
+            }
+            expect_product_of(96, weight);
+            expect_product_of(17, weight);
+            expect_product_of(96, weight);
+        }
+    }
+}
+
+TEST(Gemm, FollowsTheValuesOfFloatWeights) {
+    expect_weights_are_followed<float>();
+}
+
+TEST(Gemm, FollowsTheValuesOfBf16Weights) {
+    expect_weights_are_followed<bf16>();
+}
+
+TEST(Gemm, WithoutNoticeOfChangesAWeightIsReadEachTime) {
+    GemmEngine engine;
+    GemmShape shape = make_shape({64, 64, 64}, 2, 0);
+    shape.weight = true;
+    DeviceArray<bf16> const a(std::vector<bf16>(64 * 64, bf16(1.0F)));
+    DeviceArray<bf16> const b(std::vector<bf16>(64 * 64, bf16(1.0F)));
+    DeviceArray<bf16> const c(64 * 64);
+    for (float const value : {1.0F, 2.0F}) {
+        std::vector<bf16> const weight(64 * 64, bf16(value));
+        copy_to_device(weight.data(), b.vector().data(), 64 * 64);
+        gemm<bf16, bf16>(engine, {}, shape, a.vector().data(), b.vector().data(),
+                         c.vector().data());
+        EXPECT_EQ(c.host(), std::vector<bf16>(64 * 64, bf16(64 * value)));
+    }
+}
+
+TEST(Gemm, TheCopyOfAWeightIsNoSmallerThanTheWeight) {
+    GemmEngine engine;
+    GemmShape shape = make_shape({512, 768, 768}, 2, 0);
+    shape.weight = true;
+    std::int64_t const bytes = kept_weight_bytes<bf16>(engine, shape);
+    EXPECT_TRUE(bytes == 0 || bytes >= 768 * 768 * 2) << bytes;
+}
+
 TEST(Gemm, RepeatsItsBits) {
     GemmEngine engine;
     GemmShape const shape = make_shape({130, 70, 257}, 1, 0);

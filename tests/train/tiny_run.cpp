@@ -51,7 +51,7 @@ RunConfig tiny_config(SharedFolder const& folder) {
     RunConfig config;
     config.run.folder = folder.file("run");
     config.data.shards = folder.file("shards");
-    config.model = {"", 1, 2, 16, 32, "fixed"};
+    config.model = {"", 1, 2, 16, 32, "fixed", "none"};
     config.batch = {8 * 32, 2};
     config.optimizer.learning_rate = 3e-3;
     config.schedule.steps = 20;

@@ -29,6 +29,9 @@ struct ModelSection {
     std::int64_t channels = 128;        ///< channels of the residual stream
     std::int64_t context_length = 128;  ///< positions of a row
     std::string vocabulary = "fixed";   ///< "fixed" (15,659) or "dynamic" (19,564)
+    /// "none" or "blocks": backward computes each block's activations again from its input, bit by
+    /// bit the same, instead of keeping them: less memory, more time
+    std::string recompute = "none";
 };
 
 struct DataSection {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dnagpt {
@@ -16,6 +17,11 @@ std::string program_version(std::string const& program);
 
 /// The cores that this process may run on: "0-3,8".
 std::string allowed_cores();
+
+/// Memory of this host that programs can still take (bytes).
+std::int64_t host_free_memory();
+/// The most memory that this process has had in RAM so far (bytes).
+std::int64_t peak_resident_bytes();
 
 /// The instruction sets that this build uses and this CPU lacks, in one text; empty when it has
 /// all.

@@ -57,13 +57,18 @@ void attention_block_forward(Context& context, AttentionBlockParams<T> const& pa
                              AttentionShape const& shape, AttentionBlockSaved<T> const& saved,
                              Matrix<T> output);
 
+/// Assigns everything saved but the input again, from the input: forward without its output.
+template <class T>
+void attention_block_recompute(Context& context, AttentionBlockParams<T> const& params,
+                               AttentionShape const& shape, AttentionBlockSaved<T> const& saved);
+
 /// gradient (B T, C): that of the output on entry, that of the input on return. grads +=.
 template <class T>
 void attention_block_backward(Context& context, AttentionBlockParams<T> const& params,
                               AttentionShape const& shape, AttentionBlockSaved<T> const& saved,
                               Matrix<T> gradient, AttentionBlockParams<accum_t<T>> const& grads);
 
-/// Takes from `scratch` what the two functions above take at most.
+/// Takes from `scratch` what the functions above take at most.
 template <class T>
 void attention_block_scratch(AttentionShape const& shape, Arena& scratch);
 

@@ -62,9 +62,15 @@ struct LayerSaved {
     MlpBlockSaved<T> mlp;
 };
 
+/// What follows forward. Training keeps every activation that backward reads; recomputing keeps the
+/// inputs of the two halves of each layer and computes the rest again, bit by bit the same
+/// (Chen et al. 2016, arXiv 1604.06174); inference keeps one layer's activations for all.
+enum class Purpose { training, recomputing, inference };
+
 /// What forward leaves: for backward, the losses and the heads.
 template <class T>
 struct GptSaved {
+    Purpose purpose = Purpose::training;
     std::vector<LayerSaved<T>> layers;
     Matrix<T> residual;       ///< (B T, C) after the last layer
     Vector<accum_t<T>> mean;  ///< (B T) of the final layernorm
@@ -72,9 +78,6 @@ struct GptSaved {
     Matrix<T> hidden;         ///< (B T, C) after the final layernorm: what the heads read
     Matrix<T> gradient;       ///< (B T, C) of hidden; gpt_backward turns it into that of the input
 };
-
-/// Whether backward follows. Without it all layers share one set of activations.
-enum class Purpose { training, inference };
 
 /// Activations for at most `positions` = B T.
 template <class T>

@@ -54,13 +54,18 @@ template <class T>
 void mlp_block_forward(Context& context, MlpBlockParams<T> const& params,
                        MlpBlockSaved<T> const& saved, Matrix<T> output);
 
+/// Assigns saved.fc of the first `rows` rows again, from the input.
+template <class T>
+void mlp_block_recompute(Context& context, MlpBlockParams<T> const& params,
+                         MlpBlockSaved<T> const& saved, std::int64_t rows);
+
 /// gradient (R, C): that of the output on entry, that of the input on return. grads +=.
 template <class T>
 void mlp_block_backward(Context& context, MlpBlockParams<T> const& params,
                         MlpBlockSaved<T> const& saved, Matrix<T> gradient,
                         MlpBlockParams<accum_t<T>> const& grads);
 
-/// Takes from `scratch` what the two functions above take at most.
+/// Takes from `scratch` what the functions above take at most.
 template <class T>
 void mlp_block_scratch(std::int64_t channels, std::int64_t positions, Arena& scratch);
 

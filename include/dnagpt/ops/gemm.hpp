@@ -22,6 +22,10 @@ class GemmEngine {
     std::string description() const;
     /// Threads of the host that a product may use: results depend on their number.
     static int threads();
+    /// Says that operands marked GemmShape::weight have new values, which they keep until the next
+    /// call: products may read a copy in the order that suits them, made once. Before the first
+    /// call every product reads the operand itself.
+    void weights_changed();
 
   private:
     std::unique_ptr<State> state_;
@@ -39,6 +43,8 @@ struct GemmShape {
     std::int64_t ldb = 0;
     std::int64_t ldc = 0;
     bool accumulate = false;
+    /// B is a weight, see GemmEngine::weights_changed.
+    bool weight = false;
 
     auto operator<=>(GemmShape const&) const = default;
 };
@@ -49,5 +55,10 @@ struct GemmShape {
 template <class T, class Out>
 void gemm(GemmEngine& engine, Stream stream, GemmShape const& shape, T const* a, T const* b,
           Out* c);
+
+/// Size of the copy that products of this shape (T in, T out) keep of a weight B (bytes); 0 when
+/// they read B itself.
+template <class T>
+std::int64_t kept_weight_bytes(GemmEngine& engine, GemmShape const& shape);
 
 }  // namespace dnagpt

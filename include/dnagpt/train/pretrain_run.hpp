@@ -49,6 +49,9 @@ class PretrainRun {
     /// Completes a save that is under way, at the end of each step.
     void poll_save();
 
+    RunIdentity const& identity() const { return identity_; }
+    /// Library of the matrix products and its instruction set.
+    std::string products() const { return context_.gemm.description(); }
     /// What the kernels read, all weights (padded size).
     Vector<T> weights() const { return memory_.weights.view(); }
 

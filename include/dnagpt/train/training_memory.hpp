@@ -17,15 +17,16 @@ namespace dnagpt {
 
 /// Bytes that a rank takes, by kind; all but `saving` on its device.
 struct MemoryByKind {
-    std::int64_t weights = 0;      ///< what the kernels read, type T
-    std::int64_t gradients = 0;    ///< float, whole vector and own slices
-    std::int64_t optimizer = 0;    ///< own slices of master weights and Adam's moments
-    std::int64_t activations = 0;  ///< saved activations of one micro-batch
-    std::int64_t scratch = 0;      ///< taken and given back by operations
-    std::int64_t saving = 0;       ///< on the host: the copy that a checkpoint is written from
+    std::int64_t weights = 0;       ///< what the kernels read, type T
+    std::int64_t kept_weights = 0;  ///< copies in the order that the products on this CPU ask for
+    std::int64_t gradients = 0;     ///< float, whole vector and own slices
+    std::int64_t optimizer = 0;     ///< own slices of master weights and Adam's moments
+    std::int64_t activations = 0;   ///< saved activations of one micro-batch
+    std::int64_t scratch = 0;       ///< taken and given back by operations
+    std::int64_t saving = 0;        ///< on the host: the copy that a checkpoint is written from
 
     std::int64_t total() const {
-        return weights + gradients + optimizer + activations + scratch + saving;
+        return weights + kept_weights + gradients + optimizer + activations + scratch + saving;
     }
 };
 
@@ -35,14 +36,21 @@ std::int64_t micro_batch_rows(RunConfig const& config, int world_size);
 /// Computed by running the layout code on arenas without memory; `rows` is the micro-batch of a
 /// rank.
 template <class T>
-MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size);
+MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size,
+                             Purpose purpose = Purpose::training);
+
+/// Purpose::recomputing or Purpose::training, as model.recompute says.
+Purpose training_purpose(ModelSection const& model);
+/// The same for a config, in its precision.
+MemoryByKind training_memory(RunConfig const& config, int world_size);
 
 /// Everything a training run keeps on a rank's device. Taken once; nothing allocates afterwards.
 template <class T>
 struct TrainingMemory {
     /// `rows` is the micro-batch of a rank.
     TrainingMemory(ModelShape const& shape, OptimizerSection const& settings, std::int64_t rows,
-                   DeviceCollectives& collectives, Communicator const& world);
+                   DeviceCollectives& collectives, Communicator const& world,
+                   Purpose purpose = Purpose::training);
     TrainingMemory(TrainingMemory const&) = delete;
     TrainingMemory& operator=(TrainingMemory const&) = delete;
 
