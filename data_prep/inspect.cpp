@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <system_error>
 
 #include "commands.hpp"
 #include "dnagpt/core/check.hpp"
@@ -24,27 +23,17 @@ std::string count_text(std::int64_t count) {
 }
 
 /// Folders are replaced by the shards in them.
-std::vector<std::string> shard_files(std::vector<std::string> const& paths) {
+std::vector<std::string> files_of(std::vector<std::string> const& paths) {
     std::vector<std::string> files;
     for (std::string const& path : paths) {
-        std::error_code error;
-        if (!std::filesystem::is_directory(path, error)) {
+        if (std::filesystem::is_directory(path)) {
+            std::vector<std::string> const inside = shard_files(path);
+            DNAGPT_VALIDATE(!inside.empty(),
+                            << path << " holds no *.h5; give shards or a folder of them");
+            files.insert(files.end(), inside.begin(), inside.end());
+        } else {
             files.push_back(path);
-            continue;
         }
-        std::size_t const before = files.size();
-        std::filesystem::directory_iterator entry(path, error);
-        while (!error && entry != std::filesystem::directory_iterator()) {
-            if (entry->path().extension() == ".h5") {
-                files.push_back(entry->path().string());
-            }
-            entry.increment(error);
-        }
-        DNAGPT_VALIDATE(!error, << "the folder " << path << " cannot be read (" << error.message()
-                                << "); give a readable one, or shards");
-        DNAGPT_VALIDATE(files.size() > before,
-                        << path << " holds no *.h5; give shards or a folder of them");
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
     }
     return files;
 }
@@ -90,7 +79,7 @@ void print_shard(std::string const& path) {
 
 int inspect(std::vector<std::string> const& paths) {
     int exit_code = exit_success;
-    for (std::string const& path : shard_files(paths)) {
+    for (std::string const& path : files_of(paths)) {
         try {
             print_shard(path);
         } catch (Error const& error) {

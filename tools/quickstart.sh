@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From nine genomes to a trained, interrupted, resumed and evaluated model, on two MPI ranks.
+# From nine genomes to a trained, interrupted, resumed and evaluated model, on as many MPI
+# ranks and threads as are fastest here.
 set -euo pipefail
 
 usage() {
@@ -9,7 +10,7 @@ Usage: tools/quickstart.sh [options] [section.key=value ...]
                  own with a DIR/species.toml; default: nine small synthetic genomes
   --folder DIR   where everything is written (default: quickstart_run)
   --config FILE  settings of the run (default: configs/pretrain_tiny.toml)
-  --ranks N      MPI ranks (default: 2)
+  --ranks N      MPI ranks (default: measured, see dnagpt plan --measure)
   --clean        remove what an earlier quickstart left in the folder, then start
   --help         this text
 section.key=value overrides a setting of the run, e.g. schedule.steps=50.
@@ -22,7 +23,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/install_packages.sh
 source "$root/tools/install_packages.sh"
 
-genomes='' folder=quickstart_run config=$root/configs/pretrain_tiny.toml ranks=2 clean=0
+genomes='' folder=quickstart_run config=$root/configs/pretrain_tiny.toml ranks='' clean=0
 settings=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -47,7 +48,7 @@ while [ $# -gt 0 ]; do
     *) dnagpt_fail "'$1' is neither an option nor section.key=value; see --help" ;;
     esac
 done
-[[ $ranks =~ ^[1-9][0-9]*$ ]] || dnagpt_fail "--ranks wants a number of 1 or more, not '$ranks'"
+[[ $ranks =~ ^([1-9][0-9]*)?$ ]] || dnagpt_fail "--ranks wants a number of 1 or more, not '$ranks'"
 [ -f "$config" ] || dnagpt_fail "no configuration file '$config'"
 config=$(realpath "$config")
 if [ -n "$genomes" ]; then
@@ -57,7 +58,7 @@ fi
 
 # The stages, in this order; each says what it does and keeps what is already there.
 stage_number=0
-stage_count=7
+stage_count=8
 job_seconds=0
 stage() {
     stage_number=$((stage_number + 1))
@@ -94,14 +95,27 @@ build_programs() {
         dnagpt_fail "the packages of tools/requirements.txt could not be installed (see above; no network?)"
 }
 
+# One rank a core for data preparation, and until the choice for training is made.
 choose_launcher() {
     dnagpt_mpi_environment
-    launcher=(mpirun -n "$ranks" --oversubscribe)
-    if [ "$(nproc)" -ge "$ranks" ]; then
-        launcher+=(--bind-to core:overload-allowed)
-    else
-        launcher+=(--bind-to none)
+    export DNAGPT_LAUNCH=${DNAGPT_LAUNCH:-mpirun --oversubscribe --bind-to none}
+    read -r -a launcher <<<"$DNAGPT_LAUNCH -n ${ranks:-$(nproc)}"
+}
+
+# The fastest ranks x threads for this run's settings, measured once for a folder.
+choose_ranks() {
+    if [ -n "$ranks" ]; then
+        echo "      $ranks ranks, as told"
+        return
     fi
+    if [ ! -f "$folder/launch" ]; then
+        dnagpt plan "$config" data.shards="$folder/shards" "${settings[@]}" --measure |
+            tee "$folder/launch.measured"
+        sed -nE 's/^launch: //p' "$folder/launch.measured" >"$folder/launch"
+        rm "$folder/launch.measured"
+    fi
+    read -r -a launcher <"$folder/launch"
+    echo "      ${launcher[*]}"
 }
 
 make_genomes() {
@@ -222,10 +236,13 @@ job_seconds=0
 stage "Genomes"
 make_genomes
 stage_ends
-stage "Genomes to token shards, on $ranks ranks"
+stage "Genomes to token shards, on ${ranks:-$(nproc)} ranks"
 make_shards
 stage_ends
-stage "Pretraining on three tasks, interrupted and resumed, on $ranks ranks"
+stage "Ranks and threads"
+choose_ranks
+stage_ends
+stage "Pretraining on three tasks, interrupted and resumed"
 train
 stage_ends
 stage "Evaluation on the validation split"

@@ -16,15 +16,16 @@ export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SHARDS DNAGPT_RUN
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
 export OMP_PROC_BIND=${OMP_PROC_BIND:-close} OMP_PLACES=${OMP_PLACES:-cores}
 
-# The launcher. Where Slurm has no PMIx: DNAGPT_LAUNCHER="mpirun --bind-to core".
-: "${DNAGPT_LAUNCHER:=srun --mpi=pmix --kill-on-bad-exit=1}"
+# The launcher. Where Slurm has no PMIx: DNAGPT_LAUNCH="mpirun --bind-to core".
+: "${DNAGPT_LAUNCH:=srun --mpi=pmix --kill-on-bad-exit=1}"
+export DNAGPT_LAUNCH
 
 # launch PROGRAM ARGUMENTS...: starts the ranks, hands SIGUSR1 and SIGTERM on to them, waits, and
 # puts the job back into the queue when they ended with 75 ("saved, run me again"). bash runs a trap
 # only between commands, so the launcher stands in the background.
 launch() {
     local status=0 launcher
-    read -r -a launcher <<<"$DNAGPT_LAUNCHER"
+    read -r -a launcher <<<"$DNAGPT_LAUNCH"
     "${launcher[@]}" "$@" &
     local ranks=$!
     # `wait` ends early when a signal comes; the ranks then go on to the end of their step.

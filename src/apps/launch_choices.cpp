@@ -97,8 +97,11 @@ std::vector<LaunchChoice> launch_choices(int cores, std::int64_t rows_per_step) 
 
 std::string launch_line(LaunchChoice const& choice) {
     char const* const given = std::getenv("DNAGPT_LAUNCH");
-    return fmt::format("env OMP_NUM_THREADS={} {} -n {}", choice.threads,
-                       given != nullptr ? given : "mpirun --bind-to none", choice.ranks);
+    std::string const launcher = given != nullptr ? given : "mpirun --bind-to none";
+    std::string const cores =
+        launcher.starts_with("srun") ? fmt::format(" --cpus-per-task={}", choice.threads) : "";
+    return fmt::format("env OMP_NUM_THREADS={} {}{} -n {}", choice.threads, launcher, cores,
+                       choice.ranks);
 }
 
 std::string shell_word(std::string const& text) {

@@ -14,9 +14,8 @@ constexpr std::size_t steps_ahead = 2;
 
 }  // namespace
 
-RowRange rank_rows(BatchPlan const& plan) {
-    return {plan.rank * plan.rows_per_step / plan.world_size,
-            (plan.rank + 1) * plan.rows_per_step / plan.world_size};
+RowRange rows_of_rank(std::int64_t count, int rank, int world_size) {
+    return {rank * count / world_size, (rank + 1) * count / world_size};
 }
 
 StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Vocabulary vocabulary,
@@ -24,7 +23,7 @@ StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Voca
     StepBatches result;
     result.step = step;
     result.block = block;
-    RowRange const rows = rank_rows(plan);
+    RowRange const rows = rows_of_rank(plan.rows_per_step, plan.rank, plan.world_size);
     std::vector<std::uint16_t> row(static_cast<std::size_t>(sampler.row_units()));
     for (std::int64_t begin = rows.first; begin < rows.last; begin += plan.micro_batch) {
         std::int64_t const count = std::min(plan.micro_batch, rows.last - begin);

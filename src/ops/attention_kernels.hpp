@@ -46,6 +46,7 @@ struct Tile {
 template <class T>
 struct ForwardScratch {
     using A = accum_t<T>;
+    T* qkv;            // (3, heads, T, D), where products want rows without gaps
     A* scores;         // (heads, queries, keys)
     T* probabilities;  // (heads, queries, keys), not yet divided by row_sum; scores if T is A
     A* sums;           // (heads, queries, D)
@@ -56,6 +57,7 @@ struct ForwardScratch {
         std::int64_t const heads = std::min(heads_together, shape.heads);
         std::int64_t const rows = heads * std::min(tile_length, shape.context_length);
         std::int64_t const keys = std::min(tile_length, shape.context_length);
+        qkv = scratch.vector<T>(3 * heads * shape.context_length * shape.head_dimension).data();
         scores = scratch.vector<A>(rows * keys).data();
         if constexpr (std::is_same_v<T, A>) {
             probabilities = scores;
@@ -71,6 +73,8 @@ struct ForwardScratch {
 template <class T>
 struct BackwardScratch {
     using A = accum_t<T>;
+    T* qkv;             // (3, heads, T, D), where products want rows without gaps
+    T* doutput;         // (heads, T, D), likewise
     A* dqkv;            // (3, heads, T, D)
     A* row_dot;         // (heads, T): sum of doutput output
     A* scores;          // (heads, queries, keys)
@@ -82,6 +86,8 @@ struct BackwardScratch {
         std::int64_t const heads = std::min(heads_together, shape.heads);
         std::int64_t const elements = heads * shape.context_length * shape.head_dimension;
         std::int64_t const keys = std::min(tile_length, shape.context_length);
+        qkv = scratch.vector<T>(3 * elements).data();
+        doutput = scratch.vector<T>(elements).data();
         dqkv = scratch.vector<A>(3 * elements).data();
         row_dot = scratch.vector<A>(heads * shape.context_length).data();
         scores = scratch.vector<A>(heads * keys * keys).data();
@@ -90,6 +96,27 @@ struct BackwardScratch {
         dscores = scratch.vector<T>(heads * keys * keys).data();
     }
 };
+
+/// to (parts, heads, T, D) = the group's columns of from (B T, parts C).
+template <class T>
+void pack_heads(HeadGroup const& group, std::int64_t parts, T const* from, T* to) {
+    std::int64_t const width = parts * group.channels();
+    std::int64_t const dimension = group.head_dimension;
+    for_each_team(
+        "attention pack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
+            std::int64_t const position = team.league_rank();
+            T const* const row = from + (group.sequence * group.context_length + position) * width;
+            for (std::int64_t array = 0; array < parts * group.heads; ++array) {
+                std::int64_t const head = group.first_head + array % group.heads;
+                std::int64_t const part = array / group.heads;
+                T const* __restrict const source =
+                    row + (part * group.all_heads + head) * dimension;
+                T* __restrict const target =
+                    to + (array * group.context_length + position) * dimension;
+                team_for(team, dimension, [=](int d) { target[d] = source[d]; });
+            }
+        });
+}
 
 /// The group's columns of to (B T, parts C) = from (parts, heads, T, D), rounded to T.
 template <class T>

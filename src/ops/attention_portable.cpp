@@ -45,15 +45,38 @@ HeadArrays<T> rows_from(HeadGroup const& group, T* data, std::int64_t first_row)
             group.head_dimension};
 }
 
-/// The group's columns in array `part` of (B T, parts C), from position `first_row` on.
+/// The group's heads of an operand that holds `parts` arrays: in place, (B T, parts C), or copied
+/// to (parts, heads, T, D) where the products want rows without gaps.
 template <class T>
-HeadArrays<T> columns_of_heads(HeadGroup const& group, T* data, std::int64_t parts,
-                               std::int64_t part, std::int64_t first_row) {
-    std::int64_t const width = parts * group.channels();
-    return {data + (group.first_row() + first_row) * width +
-                (part * group.all_heads + group.first_head) * group.head_dimension,
-            group.head_dimension, width};
-}
+class HeadOperand {
+  public:
+    HeadOperand(Context& context, HeadGroup const& group, std::int64_t parts, T* operand, T* copy)
+        : group_(group),
+          parts_(parts),
+          copied_(wants_rows_without_gaps<T>(context.gemm)),
+          data_(copied_ ? copy : operand) {
+        if (copied_) {
+            pack_heads<T>(group, parts, operand, copy);
+        }
+    }
+
+    /// From position `first_row` on of array `part`.
+    HeadArrays<T> rows_from(std::int64_t part, std::int64_t first_row) const {
+        if (copied_) {
+            return dnagpt::rows_from(group_, data_ + part * group_.elements(), first_row);
+        }
+        std::int64_t const width = parts_ * group_.channels();
+        return {data_ + (group_.first_row() + first_row) * width +
+                    (part * group_.all_heads + group_.first_head) * group_.head_dimension,
+                group_.head_dimension, width};
+    }
+
+  private:
+    HeadGroup group_;
+    std::int64_t parts_;
+    bool copied_;
+    T* data_;
+};
 
 /// shape, for each head.
 template <class T>
@@ -71,36 +94,35 @@ void multiply_heads(Context& context, std::int64_t heads, GemmShape shape, HeadA
 }
 
 template <class T>
-void forward_queries(Context& context, HeadGroup const& group, Tile tile, T* qkv,
+void forward_queries(Context& context, HeadGroup const& group, Tile tile, HeadOperand<T> const& qkv,
                      ForwardScratch<T> const& scratch) {
     std::int64_t const dimension = group.head_dimension;
     for (tile.first_key = 0; tile.first_key <= tile.first_query; tile.first_key += tile_length) {
         tile.keys = tile_extent(tile.first_key, group.context_length);
         multiply_heads<T>(context, group.heads,
                           {.m = tile.queries, .n = tile.keys, .k = dimension, .transpose_b = true},
-                          columns_of_heads(group, qkv, 3, 0, tile.first_query),
-                          columns_of_heads(group, qkv, 3, 1, tile.first_key),
+                          qkv.rows_from(0, tile.first_query), qkv.rows_from(1, tile.first_key),
                           packed(scratch.scores, tile.queries, tile.keys));
         softmax_tile(group, tile, scratch);
         multiply_heads<T>(
             context, group.heads,
             {.m = tile.queries, .n = dimension, .k = tile.keys, .accumulate = tile.first_key > 0},
             packed(scratch.probabilities, tile.queries, tile.keys),
-            columns_of_heads(group, qkv, 3, 2, tile.first_key),
-            packed(scratch.sums, tile.queries, dimension));
+            qkv.rows_from(2, tile.first_key), packed(scratch.sums, tile.queries, dimension));
     }
 }
 
 /// Adds what one tile gives to dq, dk and dv; assigns where the tile is the first of its rows.
 template <class T>
-void backward_tile(Context& context, HeadGroup const& group, Tile const& tile, T* qkv, T* doutput,
+void backward_tile(Context& context, HeadGroup const& group, Tile const& tile,
+                   HeadOperand<T> const& qkv, HeadOperand<T> const& doutput,
                    accum_t<T> const* log_sum_exp, BackwardScratch<T> const& scratch) {
     std::int64_t const dimension = group.head_dimension;
     bool const add_to_keys = tile.first_query > tile.first_key;
-    auto const q = columns_of_heads(group, qkv, 3, 0, tile.first_query);
-    auto const k = columns_of_heads(group, qkv, 3, 1, tile.first_key);
-    auto const v = columns_of_heads(group, qkv, 3, 2, tile.first_key);
-    auto const dout = columns_of_heads(group, doutput, 1, 0, tile.first_query);
+    auto const q = qkv.rows_from(0, tile.first_query);
+    auto const k = qkv.rows_from(1, tile.first_key);
+    auto const v = qkv.rows_from(2, tile.first_key);
+    auto const dout = doutput.rows_from(0, tile.first_query);
     auto const dq = rows_from(group, scratch.dqkv, tile.first_query);
     auto const dk = rows_from(group, scratch.dqkv + group.elements(), tile.first_key);
     auto const dv = rows_from(group, scratch.dqkv + 2 * group.elements(), tile.first_key);
@@ -143,9 +165,10 @@ void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> 
     ArenaScope const scope(context.scratch);
     ForwardScratch<T> const scratch(shape, context.scratch);
     for_each_head_group(shape, [&](HeadGroup const& group) {
+        HeadOperand<T> const qkv_rows(context, group, 3, qkv.data(), scratch.qkv);
         for (std::int64_t first = 0; first < shape.context_length; first += tile_length) {
             Tile const tile{first, tile_extent(first, shape.context_length), 0, 0};
-            forward_queries(context, group, tile, qkv.data(), scratch);
+            forward_queries<T>(context, group, tile, qkv_rows, scratch);
             finish_queries(group, tile, scratch, output.data(), log_sum_exp.data());
         }
     });
@@ -161,12 +184,14 @@ void attention_backward(Context& context, AttentionShape const& shape, Matrix<T>
     BackwardScratch<T> const scratch(shape, context.scratch);
     std::int64_t const length = shape.context_length;
     for_each_head_group(shape, [&](HeadGroup const& group) {
+        HeadOperand<T> const qkv_rows(context, group, 3, qkv.data(), scratch.qkv);
+        HeadOperand<T> const doutput_rows(context, group, 1, doutput.data(), scratch.doutput);
         begin_backward<T>(group, output.data(), doutput.data(), scratch);
         for (std::int64_t key = 0; key < length; key += tile_length) {
             for (std::int64_t query = key; query < length; query += tile_length) {
                 Tile const tile{query, tile_extent(query, length), key, tile_extent(key, length)};
-                backward_tile<T>(context, group, tile, qkv.data(), doutput.data(),
-                                 log_sum_exp.data(), scratch);
+                backward_tile<T>(context, group, tile, qkv_rows, doutput_rows, log_sum_exp.data(),
+                                 scratch);
             }
         }
         unpack_heads<T>(group, 3, scratch.dqkv, dqkv.data());

@@ -206,9 +206,20 @@ dnnl::memory::desc const& weight_order(GemmEngine::State& state, PreparedKey con
         .first->second;
 }
 
+/// A few shapes cannot read a weight in the order that suits the others: they read it in place.
+dnnl::matmul::primitive_desc describe_product_with_weight(GemmEngine::State& state,
+                                                          PreparedKey const& key) {
+    try {
+        return describe_product(state.engine, key, weight_order(state, key));
+    } catch (dnnl::error const&) {
+        return describe_product(state.engine, key, describe_b(key));
+    }
+}
+
 PreparedProduct prepare_product(GemmEngine::State& state, PreparedKey const& key) {
-    auto const b = key.shape.weight ? weight_order(state, key) : describe_b(key);
-    auto const description = describe_product(state.engine, key, b);
+    auto const description = key.shape.weight
+                                 ? describe_product_with_weight(state, key)
+                                 : describe_product(state.engine, key, describe_b(key));
     auto const unbound = [&](dnnl::memory::desc const& operand) {
         return dnnl::memory(operand, state.engine, DNNL_MEMORY_NONE);
     };
@@ -327,6 +338,20 @@ void gemm(GemmEngine& engine, Stream /*stream*/, GemmShape const& shape, T const
         multiply_widened(engine.state(), shape, a, b, c);
     }
 }
+
+/// oneDNN's own bf16 products (brgemm) take operands without gaps only and leave others to slower
+/// ones; its float products on AVX2 take both alike. Double says yes so that gradient checks see
+/// that way on every CPU.
+template <class T>
+bool wants_rows_without_gaps(GemmEngine& engine) {
+    return std::is_same_v<T, double> || (std::is_same_v<T, bf16> && engine.state().native_bf16);
+}
+
+template bool wants_rows_without_gaps<bf16>(GemmEngine&);
+template bool wants_rows_without_gaps<float>(GemmEngine&);
+#if defined(DNAGPT_HAVE_DOUBLE)
+template bool wants_rows_without_gaps<double>(GemmEngine&);
+#endif
 
 template <class T>
 std::int64_t kept_weight_bytes(GemmEngine& engine, GemmShape const& shape) {

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "dnagpt/core/random.hpp"
 #include "harness/mpi_verdict.hpp"
 
 namespace dnagpt {
@@ -25,6 +28,34 @@ TEST(DeviceCollectives, ReduceScatterGivesEachRankItsPartOfTheSum) {
     for (std::size_t i = 0; i < slice.size(); ++i) {
         std::size_t const at = static_cast<std::size_t>(world().rank()) * count + i;
         EXPECT_EQ(slice[i], static_cast<float>(at) * ranks);
+    }
+}
+
+TEST(DeviceCollectives, ManySumsOfManyLengthsInTurnStayApart) {
+    DeviceCollectives collectives(world());
+    auto const ranks = static_cast<std::size_t>(world().size());
+    std::uint64_t const seed = 5;
+    std::size_t const lengths[] = {1, 300000, 7, (std::size_t{1} << 19) + 3, 128, 1};
+    for (std::size_t turn = 0; turn < 6; ++turn) {
+        std::size_t const count = lengths[turn];
+        auto const value = [&](std::size_t rank, std::size_t i) {
+            return static_cast<float>(random_normal(seed + rank, turn + 6 * i));
+        };
+        std::vector<float> values(ranks * count);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = value(static_cast<std::size_t>(world().rank()), i);
+        }
+        std::vector<float> slice(count);
+        collectives.reduce_scatter({}, values.data(), slice.data(),
+                                   static_cast<std::int64_t>(count));
+        for (std::size_t i = 0; i < count; ++i) {
+            std::size_t const at = static_cast<std::size_t>(world().rank()) * count + i;
+            float sum = value(0, at);
+            for (std::size_t rank = 1; rank < ranks; ++rank) {
+                sum += value(rank, at);
+            }
+            ASSERT_EQ(slice[i], sum) << "turn " << turn << " element " << i;
+        }
     }
 }
 

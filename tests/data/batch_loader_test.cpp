@@ -61,8 +61,8 @@ TEST_F(BatchLoaderTest, RowsAreSpreadAndMicroBatchesMayBeShort) {
         targets += count_targets(batch).next_token;
     }
     EXPECT_EQ(step.targets.next_token, targets);
-    EXPECT_EQ(rank_rows(plan(1, 2)).first, 3);
-    EXPECT_EQ(rank_rows(plan(1, 2)).last, 7);
+    EXPECT_EQ(rows_of_rank(7, 1, 2).first, 3);
+    EXPECT_EQ(rows_of_rank(7, 1, 2).last, 7);
     // more ranks than rows: some have none
     BatchLoader idle(data, vocabulary_, plan(0, 9), 0);
     EXPECT_TRUE(idle.next().micro_batches.empty());

@@ -32,10 +32,7 @@ class Validation : public ::testing::Test {
         : folder_(world()),
           layout_(make_parameter_layout(shape)),
           weights_("weights", layout_.size) {
-        if (world().rank() == 0) {
-            testing::write_tiny_shards(folder_.file("shards"));
-        }
-        world().barrier();
+        testing::write_tiny_shards(folder_, world());
         std::vector<float> drawn(static_cast<std::size_t>(layout_.size));
         draw_initial_weights(layout_, 1, 0, layout_.size, drawn.data());
         copy_to_device(drawn.data(), weights_.data(), layout_.size);

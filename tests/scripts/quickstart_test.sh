@@ -20,10 +20,14 @@ stand_in() {
     chmod +x "$1"
 }
 stand_in "$scratch/bin/cmake" ''
-stand_in "$scratch/bin/mpirun" 'while [ "$1" != dnagpt ] && [ "$1" != dnagpt-prep ]; do shift; done; exec "$@"'
+stand_in "$scratch/bin/mpirun" '[ -z "${OMP_NUM_THREADS:-}" ] || echo "threads $OMP_NUM_THREADS" >>"$SCRATCH/calls"; while [ "$1" != dnagpt ] && [ "$1" != dnagpt-prep ]; do shift; done; exec "$@"'
 stand_in "$copy/build/venv/bin/python" 'case $1 in *summarise*) echo "the table" ;; esac'
 stand_in "$programs/dnagpt-prep" ''
 stand_in "$programs/dnagpt" '
+[ "$1" != plan ] || {
+    printf "ranks  threads  tokens/s\n    3        5       100\nlaunch: env OMP_NUM_THREADS=5 mpirun -n 3\n"
+    exit 0
+}
 [ "$1" = pretrain ] || { [ "$1" = evaluate ] && touch "${!#}"; exit; }
 folder=${3#run.folder=}
 trap "exit 75" USR1
@@ -57,6 +61,9 @@ run cat "$scratch/calls"
 expect_output "dnagpt-prep synthesize --output $scratch/run/genomes" "synthetic genomes"
 expect_output "dnagpt-prep shard --species $scratch/run/genomes/species.toml" "shards"
 expect_output "data.shards=$scratch/run/shards batch.micro_batch=2" "settings reach the run"
+expect_output "data.shards=$scratch/run/shards batch.micro_batch=2 --measure" "ranks are measured"
+expect_output "mpirun -n 3 dnagpt pretrain" "the measured choice is used"
+expect_output "threads 5" "with its threads"
 [ "$(grep -c '^dnagpt pretrain' <<<"$output")" -eq 2 ] || fail "interrupted once, resumed once"
 [ "$(wc -l <"$scratch/run/run/metrics.jsonl")" -eq 20 ] || fail "all steps were made"
 
@@ -66,7 +73,14 @@ expect_status 0 "second run"
 run cat "$scratch/calls"
 expect_no_output "synthesize" "a second run keeps the genomes"
 expect_no_output "evaluate" "a second run keeps the evaluation"
+expect_no_output "--measure" "a second run keeps the choice of ranks"
+expect_output "mpirun -n 3 dnagpt pretrain" "a second run uses it"
 [ "$(grep -c '^dnagpt pretrain' <<<"$output")" -eq 1 ] || fail "a second run is not interrupted"
+
+rm "$scratch/calls"
+run "${quickstart[@]}" --ranks 2
+run cat "$scratch/calls"
+expect_output "-n 2 dnagpt pretrain" "--ranks goes before what was measured"
 
 mkdir "$scratch/real"
 run "${quickstart[@]}" --genomes "$scratch/real"

@@ -118,12 +118,14 @@ def test_metrics_are_sorted_by_kind(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     evaluation = {"step": 1, "bits_per_base": {"yeast": 1.9}}
     resumed = {"step": 1, "world_size": 2}
+    rolled_back = {"from": 3, "step": 0, "reason": "non-finite"}
     lines = [{"step": 1, "loss": 2.5}, {"evaluation": evaluation}, {"resumed": resumed}]
+    lines.append({"rolled_back": rolled_back})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 2, "lo')
     metrics = dnagpt_files.read_metrics(path)
     assert metrics.steps == [{"step": 1, "loss": 2.5}]
     assert metrics.evaluations == [evaluation]
-    assert metrics.restarts == [1]
+    assert metrics.restarts == [1, 0]
     path.write_text('{"step": 1}\nnonsense\n')
     with pytest.raises(dnagpt_files.FileError, match="line 2 is no JSON"):
         dnagpt_files.read_metrics(path)

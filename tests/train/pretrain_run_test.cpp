@@ -26,10 +26,7 @@ using testing::world;
 class RollBack : public ::testing::Test {
   protected:
     RollBack() : folder_(world()) {
-        if (world().rank() == 0) {
-            testing::write_tiny_shards(folder_.file("shards"));
-        }
-        world().barrier();
+        testing::write_tiny_shards(folder_, world());
         config_ = testing::tiny_config(folder_);
     }
 
@@ -97,6 +94,26 @@ TEST_F(RollBack, TheThirdTimeFromOneCheckpointEndsTheRun) {
     std::string const message = testing::message_of([&] { run.train_step(); });
     EXPECT_NE(message.find("3 times in a row after step 0"), std::string::npos) << message;
     EXPECT_NE(message.find("was tried 2 times"), std::string::npos) << message;
+}
+
+TEST_F(RollBack, ARunThatIsKilledAfterARollBackIsRolledBackInTheSameWay) {
+    std::vector<std::vector<std::int64_t>> skipped;
+    for (int start = 0; start < 2; ++start) {
+        PretrainRun<float> run(config_, world(), device());
+        if (start == 0) {
+            steps(run, 2);
+            run.save(true);
+        }
+        ASSERT_EQ(run.step(), 2);
+        EXPECT_TRUE(run.skip_list().empty());
+        steps(run, 1);
+        spoil(run);
+        steps(run, 3);
+        EXPECT_EQ(run.step(), 2);
+        skipped.push_back(run.skip_list());
+    }
+    EXPECT_EQ(skipped[0], skipped[1]);
+    EXPECT_FALSE(skipped[0].empty());
 }
 
 TEST_F(RollBack, ANewCheckpointAllowsTwoMore) {

@@ -35,12 +35,7 @@ int pretrain_here(RunConfig const& config) {
 
 class Pretrain : public ::testing::Test {
   protected:
-    Pretrain() : folder_(world()) {
-        if (world().rank() == 0) {
-            testing::write_tiny_shards(folder_.file("shards"));
-        }
-        world().barrier();
-    }
+    Pretrain() : folder_(world()) { testing::write_tiny_shards(folder_, world()); }
 
     /// A copy of run folder `from` as it stood after its step 10.
     void copy_with_first_checkpoint(std::string const& from, std::string const& to) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "dnagpt/core/random.hpp"
@@ -39,12 +40,16 @@ void write_shard(std::string const& folder, std::string const& species, char tok
 
 }  // namespace
 
-void write_tiny_shards(std::string const& folder) {
-    std::filesystem::create_directories(folder);
-    for (Split const split : {Split::train, Split::validation}) {
-        write_shard(folder, "first_species", 'R', split);
-        write_shard(folder, "second_species", 'S', split);
+void write_tiny_shards(SharedFolder const& folder, Communicator const& world) {
+    if (world.rank() == 0) {
+        std::string const shards = folder.file("shards");
+        std::filesystem::create_directories(shards);
+        for (Split const split : {Split::train, Split::validation}) {
+            write_shard(shards, "first_species", 'R', split);
+            write_shard(shards, "second_species", 'S', split);
+        }
     }
+    world.barrier();
 }
 
 RunConfig tiny_config(SharedFolder const& folder) {

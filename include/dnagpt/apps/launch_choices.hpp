@@ -19,7 +19,7 @@ struct LaunchChoice {
 std::vector<LaunchChoice> launch_choices(int cores, std::int64_t rows_per_step);
 
 /// "env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none", or with the launcher that the environment
-/// variable DNAGPT_LAUNCH gives instead of "mpirun --bind-to none".
+/// variable DNAGPT_LAUNCH gives instead of "mpirun --bind-to none"; srun also gets the cores.
 std::string launch_line(LaunchChoice const& choice);
 
 /// `text` as one word of a shell command.

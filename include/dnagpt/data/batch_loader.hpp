@@ -36,12 +36,12 @@ struct StepBatches {
     TargetCounts targets;
 };
 
-/// The rows [first, last) of a step that a rank has.
+/// The part [first, last) of `count` rows that a rank has.
 struct RowRange {
     std::int64_t first = 0;
     std::int64_t last = 0;
 };
-RowRange rank_rows(BatchPlan const& plan);
+RowRange rows_of_rank(std::int64_t count, int rank, int world_size);
 
 /// Assembles one rank's batches of the step that takes row block `block`.
 StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Vocabulary vocabulary,

@@ -56,6 +56,11 @@ template <class T, class Out>
 void gemm(GemmEngine& engine, Stream stream, GemmShape const& shape, T const* a, T const* b,
           Out* c);
 
+/// Whether products of T are faster when the rows of their operands stand without gaps, by more
+/// than a copy of attention's heads costs.
+template <class T>
+bool wants_rows_without_gaps(GemmEngine& engine);
+
 /// Size of the copy that products of this shape (T in, T out) keep of a weight B (bytes); 0 when
 /// they read B itself.
 template <class T>
