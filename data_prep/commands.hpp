@@ -29,6 +29,25 @@ struct ShardOptions {
 /// exit code; a failing rank prints its message and ends all.
 int shard(ShardOptions const& options, int& argc, char**& argv);
 
+struct SignalsOptions {
+    std::vector<std::string> positive;
+    std::vector<std::string> negative;
+    std::string table;
+    std::string train;
+    std::string validation;
+    std::string test;
+    std::int64_t signal_start = 0;   ///< 0-based
+    std::int64_t signal_length = 0;  ///< bases that are taken out; 0: none
+    bool keep_signal = false;
+    char species_token = 'R';
+    std::vector<double> split = {6, 1.5, 2.5};
+    std::uint64_t seed = 1;
+    std::string group_by = "cluster";
+    std::string output;
+};
+/// Makes a labelled set of sequences with classes and prints what became of the records.
+void signals(SignalsOptions const& options);
+
 /// Prints what shards (or folders of them) hold after verifying them. Returns the exit code.
 int inspect(std::vector<std::string> const& paths);
 

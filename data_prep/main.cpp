@@ -51,6 +51,48 @@ void add_shard(CLI::App& app, ShardOptions& options) {
                       "make shards of other sequence or settings again");
 }
 
+void add_signals(CLI::App& app, SignalsOptions& options) {
+    auto* const command = app.add_subcommand(
+        "signals",
+        "sequences with classes -> labelled set: de-duplicated, grouped by shared sequence, split");
+    command->add_option("--positive", options.positive,
+                        "FASTA, or one sequence a line with or without a label letter; plain or "
+                        "gzip, several files");
+    command->add_option("--negative", options.negative, "the same for the other class");
+    command->add_option("--table", options.table,
+                        "CSV or TSV with the columns sequence and label, head line or not");
+    command->add_option("--train", options.train, "table of a ready-made training split");
+    command->add_option("--validation,--dev", options.validation, "its validation split");
+    command->add_option("--test", options.test, "its test split");
+    command
+        ->add_option("--signal-start", options.signal_start,
+                     "0-based place of bases that are taken out of each sequence")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command
+        ->add_option("--signal-length", options.signal_length,
+                     "how many bases are taken out (PAS 6, TIS 3, both at 300 in DeepGSR's files)")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command->add_flag("--keep-signal", options.keep_signal, "take nothing out");
+    command
+        ->add_option("--species-token", options.species_token,
+                     "token that opens the prompt: R human, S mouse, O fruit fly, ...")
+        ->capture_default_str();
+    command->add_option("--split", options.split, "shares of train, validation and test")
+        ->delimiter(',')
+        ->expected(3)
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "of the split")->capture_default_str();
+    command
+        ->add_option("--group-by", options.group_by,
+                     "what stays in one split: cluster (a shared 32-mer or overlapping "
+                     "coordinates), contig (the same sequence name) or none")
+        ->check(CLI::IsMember({"cluster", "contig", "none"}))
+        ->capture_default_str();
+    command->add_option("--output", options.output, "labelled set (HDF5)")->required();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,9 +101,11 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     SynthesizeOptions synthesize_options;
     ShardOptions shard_options;
+    SignalsOptions signals_options;
     std::vector<std::string> inspected;
     add_synthesize(app, synthesize_options);
     add_shard(app, shard_options);
+    add_signals(app, signals_options);
     app.add_subcommand("inspect", "what token shards hold; verifies their checksums")
         ->add_option("FILE", inspected, "shards, or folders of them")
         ->required();
@@ -77,6 +121,10 @@ int main(int argc, char** argv) {
         }
         if (app.got_subcommand("inspect")) {
             return inspect(inspected);
+        }
+        if (app.got_subcommand("signals")) {
+            signals(signals_options);
+            return exit_success;
         }
         synthesize(synthesize_options);
         return exit_success;

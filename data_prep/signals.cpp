@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "commands.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/labelled_split.hpp"
+#include "dnagpt/genome/labelled_text.hpp"
+#include "dnagpt/genome/vocabulary.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// Records with the split that their file gives them; training where the split is made here.
+struct ReadRecord {
+    LabelledRecord record;
+    Split split = Split::train;
+};
+
+std::string count_text(std::int64_t count) {
+    return format_count(static_cast<std::uint64_t>(count));
+}
+
+void append_sequences(std::vector<std::string> const& paths, std::string const& label,
+                      std::vector<ReadRecord>& records) {
+    for (std::string const& path : paths) {
+        LabelledFile file = read_sequences(path, label);
+        if (file.had_label_letters) {
+            log_info(path + ": the letter that ends each line was taken as its label, not a base");
+        }
+        for (LabelledRecord& record : file.records) {
+            records.push_back({std::move(record), Split::train});
+        }
+    }
+}
+
+void append_table(std::string const& path, Split split, std::vector<ReadRecord>& records) {
+    for (LabelledRecord& record : read_labelled_table(path)) {
+        records.push_back({std::move(record), split});
+    }
+}
+
+bool has_ready_splits(SignalsOptions const& options) {
+    return !options.train.empty() || !options.validation.empty() || !options.test.empty();
+}
+
+void check_sources(SignalsOptions const& options) {
+    bool const pairs = !options.positive.empty() || !options.negative.empty();
+    int const kinds =
+        (pairs ? 1 : 0) + (options.table.empty() ? 0 : 1) + (has_ready_splits(options) ? 1 : 0);
+    DNAGPT_VALIDATE(kinds == 1, << "give one kind of input: --positive and --negative, or --table, "
+                                   "or --train, --validation and --test");
+    DNAGPT_VALIDATE(!pairs || (!options.positive.empty() && !options.negative.empty()),
+                    << "--positive and --negative belong together (a class without records cannot "
+                       "be learned); give both");
+    DNAGPT_VALIDATE(
+        !has_ready_splits(options) ||
+            (!options.train.empty() && !options.validation.empty() && !options.test.empty()),
+        << "--train, --validation and --test belong together; give all three, or "
+           "--table with one file that is split here");
+}
+
+std::vector<ReadRecord> read_records(SignalsOptions const& options) {
+    check_sources(options);
+    std::vector<ReadRecord> records;
+    if (!options.positive.empty()) {
+        append_sequences(options.negative, "negative", records);
+        append_sequences(options.positive, "positive", records);
+    } else if (!options.table.empty()) {
+        append_table(options.table, Split::train, records);
+    } else {
+        append_table(options.train, Split::train, records);
+        append_table(options.validation, Split::validation, records);
+        append_table(options.test, Split::test, records);
+    }
+    return records;
+}
+
+/// In the order of their numbers where all are numbers, by letters otherwise.
+std::vector<std::string> class_names(std::vector<ReadRecord> const& records) {
+    std::set<std::string> names;
+    for (ReadRecord const& each : records) {
+        names.insert(each.record.label);
+    }
+    std::vector<std::string> sorted(names.begin(), names.end());
+    auto const is_number = [](std::string const& name) {
+        return parse_whole_number(name).has_value();
+    };
+    if (std::ranges::all_of(sorted, is_number)) {
+        std::ranges::sort(sorted, {},
+                          [](std::string const& name) { return *parse_whole_number(name); });
+    }
+    DNAGPT_VALIDATE(sorted.size() >= 2, << "all records have the label '" << sorted.front()
+                                        << "' (a class needs another beside it); check the "
+                                           "label column");
+    return sorted;
+}
+
+void remove_signal(SignalsOptions const& options, LabelledRecord& record) {
+    if (options.keep_signal || options.signal_length == 0) {
+        return;
+    }
+    auto const begin = static_cast<std::size_t>(options.signal_start);
+    auto const end = begin + static_cast<std::size_t>(options.signal_length);
+    DNAGPT_VALIDATE(record.codes.size() > end,
+                    << "record " << record.id << " has " << record.codes.size()
+                    << " bases, and the signal is to be taken out at " << begin << " .. " << end
+                    << "; give the right --signal-start and --signal-length, or --keep-signal");
+    record.codes.erase(record.codes.begin() + static_cast<std::ptrdiff_t>(begin),
+                       record.codes.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+/// Ids that stand twice get a number behind them.
+std::string unique_id(std::map<std::string, int>& seen, std::string const& id) {
+    int const times = ++seen[id];
+    return times == 1 ? id : fmt::format("{}#{}", id, times);
+}
+
+LabelledSet make_set(SignalsOptions const& options, std::vector<ReadRecord> records) {
+    LabelledSet set;
+    set.classes = class_names(records);
+    species_token(options.species_token);
+    set.species_token = options.species_token;
+    std::map<std::string, int> seen;
+    for (ReadRecord& each : records) {
+        remove_signal(options, each.record);
+        auto const label = std::ranges::find(set.classes, each.record.label);
+        set.examples.push_back({unique_id(seen, each.record.id), std::move(each.record.codes),
+                                static_cast<std::int32_t>(label - set.classes.begin()), 0,
+                                each.split});
+    }
+    return set;
+}
+
+std::array<double, split_count> split_shares(SignalsOptions const& options) {
+    DNAGPT_VALIDATE(
+        options.split.size() == split_count && *std::ranges::min_element(options.split) > 0,
+        << "--split wants three shares above 0 (train, validation, test), such as "
+           "6,1.5,2.5");
+    return {options.split[0], options.split[1], options.split[2]};
+}
+
+/// Each class must be there in every split, or no score means anything.
+void require_classes(LabelledSet const& set) {
+    auto const counts = count_examples(set);
+    for (std::size_t split = 0; split < split_count; ++split) {
+        for (std::size_t label = 0; label < set.classes.size(); ++label) {
+            DNAGPT_VALIDATE(counts[split][label] > 0,
+                            << "class '" << set.classes[label] << "' has no record in "
+                            << split_name(static_cast<Split>(split))
+                            << " (too few records, or too large groups); give more records, "
+                               "other --split shares or --group-by");
+        }
+    }
+}
+
+void print_counts(LabelledSet const& set) {
+    auto const counts = count_examples(set);
+    fmt::print("{:<24}{:>12}{:>12}{:>12}\n", "records", "train", "validation", "test");
+    for (std::size_t label = 0; label < set.classes.size(); ++label) {
+        fmt::print("{:<24}{:>12}{:>12}{:>12}\n", set.classes[label], count_text(counts[0][label]),
+                   count_text(counts[1][label]), count_text(counts[2][label]));
+    }
+}
+
+void split_here(SignalsOptions const& options, LabelledSet& set) {
+    auto const dropped = drop_duplicates(set.examples);
+    fmt::print("dropped   {} copies of a sequence, {} records of sequences with two labels\n",
+               count_text(dropped.same_label), count_text(dropped.two_labels));
+    DNAGPT_VALIDATE(!set.examples.empty(), << "no record is left; check the labels");
+    auto const report = assign_groups(set.examples, group_by_called(options.group_by));
+    fmt::print("groups    {}, the largest of {} records, {} cut into parts of {}\n",
+               count_text(report.groups), count_text(report.largest), count_text(report.cut_groups),
+               largest_group);
+    assign_splits(set.examples, split_shares(options), options.seed);
+}
+
+void keep_splits(LabelledSet& set) {
+    std::int64_t const dropped = drop_training_copies(set.examples);
+    fmt::print("dropped   {} training records that stand in validation or test\n",
+               count_text(dropped));
+    assign_groups(set.examples, GroupBy::cluster);
+}
+
+std::string settings_text(SignalsOptions const& options) {
+    return has_ready_splits(options)
+               ? "splits as given"
+               : fmt::format("split {} seed {} group-by {}", fmt::join(options.split, ":"),
+                             options.seed, options.group_by);
+}
+
+}  // namespace
+
+void signals(SignalsOptions const& options) {
+    std::vector<ReadRecord> records = read_records(options);
+    fmt::print("read      {} records\n", count_text(static_cast<std::int64_t>(records.size())));
+    LabelledSet set = make_set(options, std::move(records));
+    set.settings = settings_text(options);
+    set.program_version = DNAGPT_VERSION;
+    if (has_ready_splits(options)) {
+        keep_splits(set);
+    } else {
+        split_here(options, set);
+    }
+    require_classes(set);
+    print_counts(set);
+    fmt::print("overlap   {} test records share a 32-mer with training\n",
+               count_text(test_examples_sharing_kmers(set.examples)));
+    write_labelled_set(options.output, set);
+    fmt::print("wrote     {}\n", options.output);
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace dnagpt {
+
+/// Calls visit(line, number) for every line of a plain or gzip file, without its end ("\n" or
+/// "\r\n"); numbers count from 1. Error naming the file when it cannot be opened or is damaged.
+void for_each_line(std::string const& path,
+                   std::function<void(std::string_view, std::int64_t)> const& visit);
+
+}  // namespace dnagpt

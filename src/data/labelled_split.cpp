@@ -1,0 +1,266 @@
+#include "dnagpt/data/labelled_split.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/random.hpp"
+#include "dnagpt/data/canonical_kmers.hpp"
+#include "dnagpt/data/short_records.hpp"
+
+namespace dnagpt {
+namespace {
+
+using Codes = std::vector<std::uint8_t>;
+
+std::uint64_t hash_codes(Codes const& codes, std::uint64_t seed = 0) {
+    return hash_bytes(codes.data(), codes.size(), seed);
+}
+
+struct HashCodes {
+    std::size_t operator()(Codes const* codes) const { return hash_codes(*codes); }
+};
+struct EqualCodes {
+    bool operator()(Codes const* a, Codes const* b) const { return *a == *b; }
+};
+using CodesSet = std::unordered_set<Codes const*, HashCodes, EqualCodes>;
+
+/// Examples for which keep(number) is false go.
+template <class Keep>
+void keep_if(std::vector<LabelledExample>& examples, Keep const& keep) {
+    std::vector<LabelledExample> kept;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        if (keep(i)) {
+            kept.push_back(std::move(examples[i]));
+        }
+    }
+    examples = std::move(kept);
+}
+
+std::vector<std::int32_t> cluster_groups(std::vector<LabelledExample> const& examples) {
+    ShortRecordGroups records;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        records.add(static_cast<std::int32_t>(i), examples[i].id, examples[i].codes);
+    }
+    return records.groups(static_cast<std::int32_t>(examples.size()));
+}
+
+std::vector<std::int32_t> contig_groups(std::vector<LabelledExample> const& examples) {
+    std::map<std::string, std::int32_t> first;
+    std::vector<std::int32_t> groups;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        std::string const name = examples[i].id.substr(0, examples[i].id.rfind(':'));
+        groups.push_back(first.emplace(name, static_cast<std::int32_t>(i)).first->second);
+    }
+    return groups;
+}
+
+/// The examples of each group, by the group's number.
+std::map<std::int32_t, std::vector<std::size_t>> members_of(
+    std::vector<LabelledExample> const& examples) {
+    std::map<std::int32_t, std::vector<std::size_t>> members;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        members[examples[i].group].push_back(i);
+    }
+    return members;
+}
+
+std::vector<std::uint64_t> kmers_of(Codes const& codes) {
+    std::vector<std::uint64_t> kmers;
+    for_each_canonical_kmer(codes, [&](std::size_t, std::uint64_t key) { kmers.push_back(key); });
+    return kmers;
+}
+
+/// Numbers by class.
+using ClassCounts = std::vector<double>;
+
+ClassCounts count_classes(std::vector<LabelledExample> const& examples,
+                          std::vector<std::size_t> const& members, std::size_t classes) {
+    ClassCounts counts(classes, 0);
+    for (std::size_t const member : members) {
+        ++counts[static_cast<std::size_t>(examples[member].label)];
+    }
+    return counts;
+}
+
+struct HashedGroup {
+    std::uint64_t hash;
+    std::vector<std::size_t> members;
+};
+
+/// Ordered by the smallest hash of their sequences: not by the order of the examples.
+std::vector<HashedGroup> hashed_groups(std::vector<LabelledExample> const& examples,
+                                       std::uint64_t seed) {
+    std::vector<HashedGroup> groups;
+    for (auto& [number, members] : members_of(examples)) {
+        std::uint64_t smallest = ~std::uint64_t{0};
+        for (std::size_t const member : members) {
+            smallest = std::min(smallest, hash_codes(examples[member].codes, seed));
+        }
+        groups.push_back({smallest, std::move(members)});
+    }
+    std::ranges::sort(groups, {}, &HashedGroup::hash);
+    return groups;
+}
+
+/// The split that lacks the largest share of what it is to get of the class.
+std::size_t neediest_split(std::array<ClassCounts, split_count> const& wanted,
+                           std::array<ClassCounts, split_count> const& given, std::size_t of) {
+    std::size_t best = 0;
+    double largest = -1;
+    for (std::size_t split = 0; split < split_count; ++split) {
+        double const lack = wanted[split][of] > 0 ? 1 - given[split][of] / wanted[split][of] : -1;
+        if (lack > largest) {
+            largest = lack;
+            best = split;
+        }
+    }
+    return best;
+}
+
+std::size_t class_count(std::vector<LabelledExample> const& examples) {
+    std::int32_t largest = 0;
+    for (LabelledExample const& example : examples) {
+        largest = std::max(largest, example.label);
+    }
+    return static_cast<std::size_t>(largest) + 1;
+}
+
+}  // namespace
+
+GroupBy group_by_called(std::string_view name) {
+    for (auto const& [known, group_by] : {std::pair{"cluster", GroupBy::cluster},
+                                          {"contig", GroupBy::contig},
+                                          {"none", GroupBy::none}}) {
+        if (name == known) {
+            return group_by;
+        }
+    }
+    throw Error("--group-by " + std::string(name) + " is unknown; use cluster, contig or none");
+}
+
+DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
+    std::unordered_map<Codes const*, std::int32_t, HashCodes, EqualCodes> labels;
+    CodesSet ambiguous;
+    for (LabelledExample const& example : examples) {
+        auto const [entry, added] = labels.emplace(&example.codes, example.label);
+        if (!added && entry->second != example.label) {
+            ambiguous.insert(&example.codes);
+        }
+    }
+    DroppedDuplicates dropped;
+    CodesSet seen;
+    std::vector<bool> keep;
+    for (LabelledExample const& example : examples) {
+        bool const has_two = ambiguous.contains(&example.codes);
+        bool const first = seen.insert(&example.codes).second;
+        dropped.two_labels += has_two ? 1 : 0;
+        dropped.same_label += !has_two && !first ? 1 : 0;
+        keep.push_back(!has_two && first);
+    }
+    keep_if(examples, [&](std::size_t i) { return keep[i]; });
+    return dropped;
+}
+
+GroupReport assign_groups(std::vector<LabelledExample>& examples, GroupBy group_by) {
+    std::vector<std::int32_t> groups(examples.size());
+    std::iota(groups.begin(), groups.end(), 0);
+    if (group_by != GroupBy::none) {
+        groups = group_by == GroupBy::cluster ? cluster_groups(examples) : contig_groups(examples);
+    }
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        examples[i].group = groups[i];
+    }
+    GroupReport report;
+    for (auto const& [number, members] : members_of(examples)) {
+        auto const size = static_cast<std::int64_t>(members.size());
+        report.largest = std::max(report.largest, size);
+        bool const cut = group_by == GroupBy::cluster && size > largest_group;
+        report.cut_groups += cut ? 1 : 0;
+        report.groups += cut ? (size + largest_group - 1) / largest_group : 1;
+        for (std::size_t i = 0; cut && i < members.size(); ++i) {
+            std::size_t const part = i / largest_group * largest_group;
+            examples[members[i]].group = static_cast<std::int32_t>(members[part]);
+        }
+    }
+    return report;
+}
+
+void assign_splits(std::vector<LabelledExample>& examples, std::array<double, split_count> shares,
+                   std::uint64_t seed) {
+    double const sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+    DNAGPT_EXPECT(sum > 0 && *std::ranges::min_element(shares) >= 0);
+    std::size_t const classes = class_count(examples);
+    std::vector<std::size_t> all(examples.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    ClassCounts const totals = count_classes(examples, all, classes);
+    std::array<ClassCounts, split_count> wanted;
+    std::array<ClassCounts, split_count> given;
+    for (std::size_t split = 0; split < split_count; ++split) {
+        for (double const total : totals) {
+            wanted[split].push_back(total * shares[split] / sum);
+        }
+        given[split].resize(classes, 0);
+    }
+    for (HashedGroup const& group : hashed_groups(examples, seed)) {
+        ClassCounts const counts = count_classes(examples, group.members, classes);
+        auto const commonest =
+            static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin());
+        std::size_t const split = neediest_split(wanted, given, commonest);
+        for (std::size_t of = 0; of < classes; ++of) {
+            given[split][of] += counts[of];
+        }
+        for (std::size_t const member : group.members) {
+            examples[member].split = static_cast<Split>(split);
+        }
+    }
+}
+
+std::int64_t drop_training_copies(std::vector<LabelledExample>& examples) {
+    CodesSet held_out;
+    for (LabelledExample const& example : examples) {
+        if (example.split != Split::train) {
+            held_out.insert(&example.codes);
+        }
+    }
+    std::vector<bool> keep;
+    for (LabelledExample const& example : examples) {
+        keep.push_back(example.split != Split::train || !held_out.contains(&example.codes));
+    }
+    keep_if(examples, [&](std::size_t i) { return keep[i]; });
+    return std::count(keep.begin(), keep.end(), false);
+}
+
+std::int64_t test_examples_sharing_kmers(std::vector<LabelledExample> const& examples) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> of_test;
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        if (examples[i].split == Split::test) {
+            for (std::uint64_t const key : kmers_of(examples[i].codes)) {
+                of_test.emplace_back(key, i);
+            }
+        }
+    }
+    std::ranges::sort(of_test);
+    std::set<std::size_t> sharing;
+    for (LabelledExample const& example : examples) {
+        if (example.split != Split::train) {
+            continue;
+        }
+        for (std::uint64_t const key : kmers_of(example.codes)) {
+            auto at = std::ranges::lower_bound(of_test, std::pair{key, std::size_t{0}});
+            for (; at != of_test.end() && at->first == key; ++at) {
+                sharing.insert(at->second);
+            }
+        }
+    }
+    return static_cast<std::int64_t>(sharing.size());
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,70 @@
+#include "dnagpt/genome/text_lines.hpp"
+
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr unsigned buffer_bytes = 1U << 16;
+
+struct CloseGzip {
+    void operator()(gzFile_s* file) const { gzclose(file); }
+};
+using GzipFile = std::unique_ptr<gzFile_s, CloseGzip>;
+
+GzipFile open_text(std::string const& path) {
+    GzipFile file(gzopen(path.c_str(), "rb"));
+    DNAGPT_VALIDATE(file != nullptr, << path << " cannot be opened (" << std::strerror(errno)
+                                     << "); check the path");
+    gzbuffer(file.get(), buffer_bytes);
+    return file;
+}
+
+/// Bytes read; 0 at the end. zlib tells of a file that is cut short only by its error state.
+std::size_t read_some(std::string const& path, gzFile_s* file, std::vector<char>& buffer) {
+    int const count = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()));
+    int state = Z_OK;
+    char const* const reason = gzerror(file, &state);
+    DNAGPT_VALIDATE(count >= 0 && (state == Z_OK || state == Z_STREAM_END),
+                    << path << " is damaged or cut short (" << reason
+                    << "); fetch it again and check it with `gzip -t`");
+    return static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+void for_each_line(std::string const& path,
+                   std::function<void(std::string_view, std::int64_t)> const& visit) {
+    GzipFile const file = open_text(path);
+    std::vector<char> buffer(buffer_bytes);
+    std::string line;
+    std::int64_t number = 0;
+    auto const finish = [&] {
+        if (!line.empty() && line.back() == '\r') {
+            line.pop_back();
+        }
+        visit(line, ++number);
+        line.clear();
+    };
+    while (std::size_t const count = read_some(path, file.get(), buffer)) {
+        std::string_view rest(buffer.data(), count);
+        for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
+            line.append(rest.substr(0, end));
+            rest.remove_prefix(end + 1);
+            finish();
+        }
+        line.append(rest);
+    }
+    if (!line.empty()) {
+        finish();
+    }
+}
+
+}  // namespace dnagpt

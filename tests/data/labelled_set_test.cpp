@@ -1,0 +1,68 @@
+#include "dnagpt/data/labelled_set.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/io/durable_file.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+
+LabelledSet small_set() {
+    LabelledSet set;
+    set.classes = {"negative", "positive"};
+    set.species_token = 'O';
+    set.settings = "split 6:1.5:2.5";
+    set.program_version = "1";
+    set.examples = {{"a", base_codes("ACGTN"), 1, 0, Split::train},
+                    {"b", base_codes("G"), 0, 1, Split::validation},
+                    {"c", base_codes("TTT"), 1, 1, Split::test}};
+    return set;
+}
+
+TEST(LabelledSet, ComesBackAsItWas) {
+    testing::TemporaryFolder const folder;
+    std::string const path = folder.file("set.h5");
+    write_labelled_set(path, small_set());
+    EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+    LabelledSet const found = read_labelled_set(path);
+    EXPECT_EQ(found.classes, small_set().classes);
+    EXPECT_EQ(found.species_token, 'O');
+    EXPECT_EQ(found.settings, "split 6:1.5:2.5");
+    ASSERT_EQ(found.examples.size(), 3U);
+    EXPECT_EQ(found.examples[0].id, "a");
+    EXPECT_EQ(bases_text(found.examples[0].codes), "ACGTN");
+    EXPECT_EQ(bases_text(found.examples[1].codes), "G");
+    EXPECT_EQ(found.examples[1].split, Split::validation);
+    EXPECT_EQ(found.examples[2].label, 1);
+    EXPECT_EQ(found.examples[2].group, 1);
+    EXPECT_EQ(count_examples(found),
+              (std::vector<std::vector<std::int64_t>>{{0, 1}, {1, 0}, {0, 1}}));
+}
+
+TEST(LabelledSet, EqualSetsAreEqualBytes) {
+    testing::TemporaryFolder const folder;
+    write_labelled_set(folder.file("one.h5"), small_set());
+    write_labelled_set(folder.file("two.h5"), small_set());
+    EXPECT_EQ(read_text(folder.file("one.h5")), read_text(folder.file("two.h5")));
+}
+
+TEST(LabelledSet, DamageIsNamed) {
+    testing::TemporaryFolder const folder;
+    write_labelled_set(folder.file("one.h5"), small_set());
+    std::string bytes = read_text(folder.file("one.h5"));
+    bytes[bytes.size() - 3] = static_cast<char>(bytes[bytes.size() - 3] ^ 1);
+    std::string const path = folder.write("two.h5", bytes);
+    EXPECT_NE(message_of([&] { read_labelled_set(path); }).find("is damaged in"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace dnagpt

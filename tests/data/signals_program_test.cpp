@@ -1,0 +1,133 @@
+// `dnagpt-prep signals`.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "data/prep_program.hpp"
+#include "dnagpt/data/labelled_set.hpp"
+#include "harness/random_bases.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::Outcome;
+using testing::random_bases;
+using testing::run_prep;
+
+class SignalsProgram : public ::testing::Test {
+  protected:
+    /// Records of 106 bases whose bases 50 .. 55 are `signal`.
+    std::string fasta(std::string const& name, std::string const& signal, int count,
+                      std::uint64_t seed) {
+        std::string text;
+        for (int i = 0; i < count; ++i) {
+            auto const each = seed + static_cast<std::uint64_t>(i);
+            text += ">" + name + "_" + std::to_string(i) + "\n" + random_bases(50, each) + signal +
+                    random_bases(50, each + 100'000) + "\n";
+        }
+        return folder_.write(name + ".fa", text);
+    }
+    Outcome signals(std::string const& arguments) {
+        return run_prep("signals " + arguments + " --output " + output());
+    }
+    std::string output() const { return folder_.file("set.h5"); }
+    void expect_refused(std::string const& arguments, std::string const& part, int code = 1) {
+        Outcome const outcome = signals(arguments);
+        EXPECT_EQ(outcome.code, code) << outcome.output;
+        EXPECT_NE(outcome.output.find(part), std::string::npos) << outcome.output;
+        EXPECT_FALSE(std::filesystem::exists(output()));
+    }
+
+    testing::TemporaryFolder folder_;
+};
+
+TEST_F(SignalsProgram, PairsBecomeASetWithoutTheSignal) {
+    std::string const pair = "--positive " + fasta("pos", "AATAAA", 60, 1) + " --negative " +
+                             fasta("neg", "AATAAA", 60, 1000);
+    Outcome const outcome = signals(pair + " --signal-start 50 --signal-length 6");
+    ASSERT_EQ(outcome.code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("overlap   0 test"), std::string::npos) << outcome.output;
+    LabelledSet const set = read_labelled_set(output());
+    EXPECT_EQ(set.classes, (std::vector<std::string>{"negative", "positive"}));
+    ASSERT_EQ(set.examples.size(), 120U);
+    EXPECT_EQ(set.examples.front().codes.size(), 100U);
+    EXPECT_EQ(set.examples.front().id, "neg_0");
+    EXPECT_EQ(set.examples.back().label, 1);
+    Outcome const inspected = run_prep("inspect " + output());
+    EXPECT_EQ(inspected.code, 0);
+    EXPECT_NE(inspected.output.find("labelled set     120 sequences, species token <R>"),
+              std::string::npos)
+        << inspected.output;
+    ASSERT_EQ(signals(pair + " --signal-start 50 --signal-length 6 --keep-signal").code, 0);
+    EXPECT_EQ(read_labelled_set(output()).examples.front().codes.size(), 106U);
+}
+
+TEST_F(SignalsProgram, ReadyMadeSplitsStay) {
+    auto const table = [&](std::string const& name, int count, std::uint64_t seed) {
+        std::string text = "sequence,label\n";
+        for (int i = 0; i < count; ++i) {
+            text += random_bases(70, seed + static_cast<std::uint64_t>(i)) + "," +
+                    std::to_string(i % 3) + "\n";
+        }
+        return folder_.write(name, text);
+    };
+    Outcome const outcome =
+        signals("--train " + table("train.csv", 30, 1) + " --dev " + table("dev.csv", 6, 20) +
+                " --test " + table("test.csv", 9, 500));
+    ASSERT_EQ(outcome.code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("dropped   6 training records"), std::string::npos)
+        << outcome.output;
+    LabelledSet const set = read_labelled_set(output());
+    EXPECT_EQ(set.classes, (std::vector<std::string>{"0", "1", "2"}));
+    EXPECT_EQ(set.examples.size(), 39U);
+    EXPECT_EQ(set.examples.back().split, Split::test);
+}
+
+TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
+    std::string const few = fasta("few", "AATAAA", 1, 1);
+    std::string const some = fasta("some", "AATAAA", 20, 50);
+    expect_refused("--positive " + few, "--negative");
+    expect_refused("--positive " + few + " --table x.csv", "one kind of input");
+    expect_refused("", "one kind of input");
+    expect_refused("--train x.csv", "belong together");
+    expect_refused("--positive " + few + " --negative " + some, "class 'positive' has no record");
+    expect_refused("--positive " + some + " --negative " + some, "no record is left");
+    expect_refused(
+        "--positive " + few + " --negative " + some + " --signal-start 104 --signal-length 6",
+        "106 bases");
+    expect_refused("--table " + folder_.write("one.csv", "ACGT,1\nGGGT,1\n"),
+                   "all records have the label '1'");
+    expect_refused("--positive " + few + " --negative " + some + " --group-by gene", "group-by", 2);
+    expect_refused("--positive " + few + " --negative " + some + " --species-token X", "X");
+}
+
+TEST_F(SignalsProgram, RealSignalsAreSplitWithoutOverlap) {
+    char const* const folder = std::getenv("DNAGPT_DATA_DIR");
+    if (folder == nullptr) {
+        GTEST_SKIP() << "DNAGPT_DATA_DIR is not set: no real signals";
+    }
+    std::string const human = std::string(folder) + "/gsr/Human/PAS/";
+    Outcome const outcome =
+        signals("--positive " + human + "hs_[ACGT]*_polyA.fa.gz --negative " + human +
+                "hs_neg*_polyA.fa.gz --signal-start 300 --signal-length 6");
+    ASSERT_EQ(outcome.code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("read      19,262 records"), std::string::npos) << outcome.output;
+    LabelledSet const set = read_labelled_set(output());
+    auto const counts = count_examples(set);
+    for (std::size_t label = 0; label < 2; ++label) {
+        auto const all =
+            static_cast<double>(counts[0][label] + counts[1][label] + counts[2][label]);
+        EXPECT_NEAR(static_cast<double>(counts[0][label]) / all, 0.6, 0.01);
+        EXPECT_NEAR(static_cast<double>(counts[2][label]) / all, 0.25, 0.01);
+        EXPECT_GT(all, 5000);
+    }
+    for (LabelledExample const& each : set.examples) {
+        ASSERT_EQ(each.codes.size(), 600U);
+    }
+    RecordProperty("printed", outcome.output);
+}
+
+}  // namespace
+}  // namespace dnagpt
