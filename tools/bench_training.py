@@ -241,7 +241,7 @@ class Programs:
         """What `dnagpt pretrain --measure` prints."""
         launch = ["mpirun", "-n", str(choice.ranks), "--oversubscribe", "--bind-to", "none"]
         command = [str(self.folder / "dnagpt"), "pretrain", str(self.config)]
-        command += [*self.settings(choice), "--measure", str(steps)]
+        command += [*self.settings(choice), "--measure", "--measure-steps", str(steps)]
         as_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         threads = dict.fromkeys(THREAD_VARIABLES, str(choice.threads))
         return json.loads(run([*launch, *command], threads | as_root))
@@ -281,22 +281,25 @@ def our_choices(precisions: Sequence[str], cores: int, rows: int) -> list[OurCho
 def try_torch(shape: Shape, precisions: Sequence[str], cores: int) -> dict[TorchChoice, float]:
     """Tokens/s of each choice, from the shorter of two steps.
 
-    A choice whose first step takes longer than compiling and ten steps of the best is left out:
-    bf16 on a CPU without units for it.
+    A choice whose first step takes longer than compiling and three steps of the best is left out
+    (bf16 on a CPU without units for it), and with it its compiled form.
     """
     found: dict[TorchChoice, float] = {}
     for precision in sorted(precisions, reverse=True):
         for compiled in (False, True):
             choice = TorchChoice(precision, compiled)
-            patience = 180 + 10 * shape.tokens / max(found.values()) if found else None
+            patience = 120 + 3 * shape.tokens / max(found.values()) if found else None
             try:
                 server = TorchServer(shape, choice, cores, patience)
+                found[choice] = shape.tokens / min(server.seconds(2))
             except TorchEndedError as ended:
-                say(f"{choice}: left out after {patience:.0f} s or an error: {ended}")
-                continue
-            found[choice] = shape.tokens / min(server.seconds(2))
+                limit = f"no step in {patience:.0f} s, or " if patience else ""
+                say(f"{choice}: left out, {limit}an error ({ended})")
+                break
             server.close()
             say(f"{choice}: {found[choice]:.1f} tokens/s")
+    if not found:
+        raise TorchEndedError("no way to run PyTorch works here; see its messages above")
     return found
 
 
@@ -442,7 +445,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0."""
+    """Exit status 0, or 1 when PyTorch or a program fails."""
     options = parse(arguments)
     if options.serve_torch:
         shape, choice = json.loads(options.serve_torch)
@@ -451,6 +454,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work = Path(tempfile.mkdtemp(prefix="dnagpt_bench_"))
     try:
         result = compare(options, work)
+    except (TorchEndedError, subprocess.CalledProcessError) as failure:
+        say(str(failure))
+        return 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print_result(result)

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-ROOMS = (
-    "core config io genome data comm device ops model checkpoint eval train apps".split()
-)
+ROOMS = "core config io genome data comm device ops model checkpoint eval train apps".split()
 DATA_PREP_MAY_INCLUDE = ROOMS[:6]
 
 CUDA_VENDOR_FILES = (
@@ -25,9 +23,7 @@ CUDA_VENDOR_FILES = (
     "src/comm/device_collectives_nccl.cpp",
 )
 KOKKOS_ROOMS = tuple(
-    pattern
-    for room in ROOMS[6:]
-    for pattern in (f"src/{room}/*", f"include/dnagpt/{room}/*")
+    pattern for room in ROOMS[6:] for pattern in (f"src/{room}/*", f"include/dnagpt/{room}/*")
 )
 
 # (pattern of the included header, patterns of the files that may include it)

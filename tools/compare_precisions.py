@@ -35,8 +35,13 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     runs: Runs = {}
     for folder in folders:
         config = tomllib.loads((folder / "config.toml").read_text())["run"]
+        key = (config["precision"], config["seed"])
+        if key in runs:
+            raise dnagpt_files.FileError(
+                f"{folder} has precision and seed of another run {key}; give one run of each"
+            )
         steps = dnagpt_files.read_metrics(folder / "metrics.jsonl").steps
-        runs[config["precision"], config["seed"]] = series(steps, "loss_next_token")[1]
+        runs[key] = series(steps, "loss_next_token")[1]
     shortest = min(len(losses) for losses in runs.values())
     return {key: losses[:shortest] for key, losses in runs.items()}
 
@@ -93,6 +98,12 @@ def draw(runs: Runs, between: np.ndarray, seeds: np.ndarray, width: int, path: P
 def compare(options: argparse.Namespace) -> bool:
     """Prints and draws; true when precisions lie closer together than seeds."""
     runs = read_runs(options.runs)
+    shortest = len(next(iter(runs.values())))
+    if shortest < options.window:
+        raise dnagpt_files.FileError(
+            f"the shortest run has {shortest} steps, fewer than --window {options.window}; "
+            "give a smaller window or longer runs"
+        )
     between = largest_distance(runs, options.window, same=1)
     seeds = largest_distance(runs, options.window, same=0)
     print("| steps | float to bf16 | seed to seed |")

@@ -24,12 +24,13 @@ export DNAGPT_LAUNCH
 # puts the job back into the queue when they ended with 75 ("saved, run me again"). bash runs a trap
 # only between commands, so the launcher stands in the background.
 launch() {
-    local status=0 launcher
+    local status=0 launcher ranks='' told=''
     read -r -a launcher <<<"$DNAGPT_LAUNCH"
-    "${launcher[@]}" "$@" &
-    local ranks=$!
     # `wait` ends early when a signal comes; the ranks then go on to the end of their step.
-    trap 'kill -USR1 "$ranks" 2>/dev/null' USR1 TERM
+    trap 'told=1; [ -z "$ranks" ] || kill -USR1 "$ranks" 2>/dev/null' USR1 TERM
+    "${launcher[@]}" "$@" &
+    ranks=$!
+    [ -z "$told" ] || kill -USR1 "$ranks" 2>/dev/null || true
     while true; do
         status=0
         wait "$ranks" || status=$?

@@ -79,7 +79,7 @@ std::string child_command(std::string const& config_path, std::vector<std::strin
     for (std::string const& setting : settings) {
         command += " " + shell_word(setting);
     }
-    return command + fmt::format(" batch.tokens_per_step={} --measure {}",
+    return command + fmt::format(" batch.tokens_per_step={} --measure --measure-steps {}",
                                  rows * config.model.context_length, steps);
 }
 
@@ -97,9 +97,13 @@ std::vector<LaunchChoice> launch_choices(int cores, std::int64_t rows_per_step) 
 
 std::string launch_line(LaunchChoice const& choice) {
     char const* const given = std::getenv("DNAGPT_LAUNCH");
-    std::string const launcher = given != nullptr ? given : "mpirun --bind-to none";
-    std::string const cores =
-        launcher.starts_with("srun") ? fmt::format(" --cpus-per-task={}", choice.threads) : "";
+    std::string const launcher = given != nullptr ? given : "mpirun --oversubscribe --bind-to none";
+    std::string cores;
+    if (launcher.starts_with("srun")) {
+        cores = fmt::format(" --cpus-per-task={}", choice.threads);
+    } else if (launcher.find("--bind-to core") != std::string::npos) {
+        cores = fmt::format(" --map-by slot:PE={}", choice.threads);
+    }
     return fmt::format("env OMP_NUM_THREADS={} {}{} -n {}", choice.threads, launcher, cores,
                        choice.ranks);
 }

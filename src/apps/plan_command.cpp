@@ -27,7 +27,8 @@ struct PlanOptions {
     double tflops = 0;
     double share = 0.4;
     double bases = 0;
-    int measured_steps = 0;
+    bool measure = false;
+    int measured_steps = 2;
 };
 
 constexpr int most_ranks_listed = 256;
@@ -38,7 +39,7 @@ void print_memory(MemoryByKind const& memory) {
     };
     fmt::print("memory of a rank\n");
     line("weights", memory.weights);
-    line("weights in products' order", memory.kept_weights);
+    line("copies for products", memory.products);
     line("gradients", memory.gradients);
     line("master weights and Adam", memory.optimizer);
     line("activations", memory.activations);
@@ -105,7 +106,7 @@ int plan(PlanOptions const& options) {
     print_memory(training_memory(config, options.ranks));
     print_memory_by_world_size(config);
     print_time(config, schedule, options);
-    if (options.measured_steps > 0) {
+    if (options.measure) {
         measure_launch_choices(options.config, options.overrides, config, options.measured_steps);
     }
     return exit_success;
@@ -130,9 +131,14 @@ void add_plan_command(CLI::App& program, Action& action) {
     command->add_option("--bases", options.bases,
                         "Bases of the training split, for schedule.epochs (default: those of "
                         "data.shards)");
-    command->add_flag("--measure{2}", options.measured_steps,
-                      "Time steps (--measure=5: five, otherwise two) at every ranks x threads of "
-                      "this host and print the launch line; needs data.shards");
+    command->add_flag("--measure", options.measure,
+                      "Time every ranks x threads of this host and print the launch line; needs "
+                      "data.shards");
+    command
+        ->add_option("--measure-steps", options.measured_steps,
+                     "Steps that --measure times for each, after one that is not counted")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     command->callback([&action] { action = [] { return plan(options); }; });
 }
 

@@ -16,7 +16,8 @@ struct PretrainOptions {
     std::string config;
     std::vector<std::string> settings;
     bool profile = false;
-    std::int64_t measure = 0;
+    bool measure = false;
+    std::int64_t measured_steps = 3;
 };
 
 /// Wrong settings stop rank 0 before the others read them: one message.
@@ -34,6 +35,22 @@ RunConfig read_settings(PretrainOptions const& options, Communicator const& worl
     return read();
 }
 
+int train(PretrainOptions const& options) {
+    Preemption preemption;
+    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        return pretrain(read_settings(options, world), world, device, preemption, options.profile);
+    });
+}
+
+/// Signals end it at once: there is nothing to save.
+int measure(PretrainOptions const& options) {
+    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        measure_pretraining(read_settings(options, world), world, device,
+                            {options.measured_steps, options.profile});
+        return exit_success;
+    });
+}
+
 }  // namespace
 
 void add_pretrain_command(CLI::App& program, Action& action) {
@@ -48,24 +65,15 @@ void add_pretrain_command(CLI::App& program, Action& action) {
                         "section.key=value ..., e.g. run.folder=runs/a data.shards=shards");
     command->add_flag("--profile", options.profile,
                       "Print where the time of the steps went, by room and operation");
+    command->add_flag("--measure", options.measure,
+                      "Only time some steps, print a JSON object, keep nothing");
     command
-        ->add_option(
-            "--measure", options.measure,
-            "Time N steps after one that is not counted, print a JSON object, keep nothing")
-        ->check(CLI::PositiveNumber);
-    command->callback([&action] {
-        action = [] {
-            Preemption preemption;
-            return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-                RunConfig const config = read_settings(options, world);
-                if (options.measure > 0) {
-                    measure_pretraining(config, world, device, {options.measure, options.profile});
-                    return exit_success;
-                }
-                return pretrain(config, world, device, preemption, options.profile);
-            });
-        };
-    });
+        ->add_option("--measure-steps", options.measured_steps,
+                     "Steps that --measure times, after one that is not counted")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->callback(
+        [&action] { action = [] { return options.measure ? measure(options) : train(options); }; });
 }
 
 }  // namespace dnagpt

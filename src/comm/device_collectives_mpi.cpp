@@ -1,5 +1,7 @@
 #include "dnagpt/comm/device_collectives.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -14,21 +16,34 @@
 namespace dnagpt {
 namespace {
 
+/// Elements of one of a rank's two parts: 2 MiB, and 32 MiB of all ranks together at most.
+std::int64_t part_elements(Communicator const& world) {
+    constexpr std::int64_t most = std::int64_t{1} << 19;
+    return std::min(most, 16 * most / world.size());
+}
+
+/// Whether /dev/shm has space for the parts of all ranks. To be known before the window is asked
+/// for: where one rank fails to make it, MPI leaves the others waiting.
+bool has_shared_memory(Communicator const& world) {
+    constexpr std::int64_t margin = std::int64_t{16} << 20;
+    std::int64_t const needed =
+        2 * part_elements(world) * std::int64_t{sizeof(float)} * world.size();
+    struct statvfs state {};
+    bool const known = ::statvfs("/dev/shm", &state) == 0;
+    auto const free = static_cast<std::int64_t>(state.f_bavail * state.f_frsize);
+    return world.all(known && free >= needed + margin);
+}
+
 /// Memory that all ranks of a host see: two parts for each rank, used in turn. Small enough for the
 /// cores' shared cache and for a container's /dev/shm.
 class SharedParts {
   public:
-    static constexpr std::int64_t elements = std::int64_t{1} << 19;
-
-    explicit SharedParts(Communicator const& world) : world_(world) {
+    explicit SharedParts(Communicator const& world)
+        : world_(world), elements_(part_elements(world)) {
         void* own = nullptr;
-        int const status =
-            MPI_Win_allocate_shared(2 * elements * MPI_Aint{sizeof(float)}, sizeof(float),
-                                    MPI_INFO_NULL, world.state().comm, &own, &window_);
-        usable_ = world.all(status == MPI_SUCCESS);
-        if (!usable_) {
-            return;
-        }
+        check_mpi(MPI_Win_allocate_shared(2 * elements_ * MPI_Aint{sizeof(float)}, sizeof(float),
+                                          MPI_INFO_NULL, world.state().comm, &own, &window_),
+                  "MPI_Win_allocate_shared");
         for (int rank = 0; rank < world.size(); ++rank) {
             MPI_Aint bytes = 0;
             int unit = 0;
@@ -41,7 +56,7 @@ class SharedParts {
     }
     /// To free the window takes all ranks: one that failed must not wait for the others.
     ~SharedParts() {
-        if (usable_ && std::uncaught_exceptions() == 0) {
+        if (std::uncaught_exceptions() == 0) {
             MPI_Win_unlock_all(window_);
             MPI_Win_free(&window_);
         }
@@ -49,12 +64,11 @@ class SharedParts {
     SharedParts(SharedParts const&) = delete;
     SharedParts& operator=(SharedParts const&) = delete;
 
-    /// The same on all ranks.
-    bool usable() const { return usable_; }
+    std::int64_t elements() const { return elements_; }
     /// The part that is in use until the next turn. A part is written again two turns later: by
     /// then every rank has come to the barrier between, which it does after its reading.
     float* of(int rank) const {
-        return begins_[static_cast<std::size_t>(rank)] + (odd_ ? elements : 0);
+        return begins_[static_cast<std::size_t>(rank)] + (odd_ ? elements_ : 0);
     }
     void turn() { odd_ = !odd_; }
     /// What was written before is seen by all ranks afterwards.
@@ -68,7 +82,7 @@ class SharedParts {
     Communicator world_;
     MPI_Win window_ = MPI_WIN_NULL;
     std::vector<float*> begins_;
-    bool usable_ = false;
+    std::int64_t elements_;
     bool odd_ = false;
 };
 
@@ -76,12 +90,24 @@ class SharedParts {
 
 struct DeviceCollectives::State {
     Communicator world;
-    std::unique_ptr<SharedParts> shared;  ///< made at the first sum where all ranks share a host
+    std::unique_ptr<SharedParts> shared;  ///< where all ranks share a host
     std::vector<float> parts;             ///< elsewhere: (world size, count)
 };
 
-DeviceCollectives::DeviceCollectives(Communicator const& world)
-    : state_(std::make_unique<State>(State{world, nullptr, {}})) {}
+DeviceCollectives::DeviceCollectives(Communicator const& world, HostMemory host_memory)
+    : state_(std::make_unique<State>(State{world, nullptr, {}})) {
+    bool const one_host = world.size() > 1 && world.local_size() == world.size();
+    if (!one_host || host_memory == HostMemory::apart) {
+        return;
+    }
+    if (has_shared_memory(world)) {
+        state_->shared = std::make_unique<SharedParts>(world);
+    } else {
+        log_shared_warning(
+            "too little space in /dev/shm for sums over the ranks: they go through messages, which "
+            "is slower; give the container more (--shm-size)");
+    }
+}
 
 DeviceCollectives::~DeviceCollectives() = default;
 
@@ -104,7 +130,7 @@ void reduce_scatter_shared(Communicator const& world, SharedParts& shared, float
                            float* slice, std::int64_t count) {
     int const ranks = world.size();
     int const own = world.rank();
-    std::int64_t const piece = SharedParts::elements / ranks;
+    std::int64_t const piece = shared.elements() / ranks;
     for (std::int64_t first = 0; first < count; first += piece) {
         std::int64_t const length = std::min(piece, count - first);
         for (int rank = 0; rank < ranks; ++rank) {
@@ -133,22 +159,6 @@ void reduce_scatter_messages(Communicator const& world, std::vector<float>& part
         world.size(), count, [&](int rank) { return parts.data() + rank * count; }, slice);
 }
 
-bool shares_memory(Communicator const& world, std::unique_ptr<SharedParts>& shared) {
-    if (world.size() == 1 || world.local_size() != world.size() ||
-        world.size() > SharedParts::elements) {
-        return false;
-    }
-    if (!shared) {
-        shared = std::make_unique<SharedParts>(world);
-        if (!shared->usable()) {
-            log_shared_warning(
-                "no shared memory for sums over the ranks (a small /dev/shm?): they go through "
-                "messages, which is slower");
-        }
-    }
-    return shared->usable();
-}
-
 }  // namespace
 
 /// Each rank takes the others' values of its slice and sums them in the order of the ranks: the
@@ -157,7 +167,9 @@ void DeviceCollectives::reduce_scatter(Stream /*stream*/, float const* values, f
                                        std::int64_t count) {
     DNAGPT_EXPECT(count <= INT32_MAX);
     ProfileScope const scope("comm", "reduce-scatter of gradients");
-    if (shares_memory(state_->world, state_->shared)) {
+    if (state_->world.size() == 1) {
+        std::copy_n(values, count, slice);
+    } else if (state_->shared) {
         reduce_scatter_shared(state_->world, *state_->shared, values, slice, count);
     } else {
         reduce_scatter_messages(state_->world, state_->parts, values, slice, count);

@@ -354,9 +354,17 @@ template bool wants_rows_without_gaps<double>(GemmEngine&);
 #endif
 
 template <class T>
+bool widens_operands(GemmEngine& engine) {
+    return std::is_same_v<T, bf16> && !engine.state().native_bf16;
+}
+
+template bool widens_operands<bf16>(GemmEngine&);
+template bool widens_operands<float>(GemmEngine&);
+
+template <class T>
 std::int64_t kept_weight_bytes(GemmEngine& engine, GemmShape const& shape) {
     bool const wide = std::is_same_v<T, float>;
-    if (!wide && !engine.state().native_bf16) {
+    if (widens_operands<T>(engine)) {
         return 0;
     }
     PreparedKey const key{shape, wide, wide};

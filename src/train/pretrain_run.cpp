@@ -164,10 +164,10 @@ void PretrainRun<T>::log_start(std::int64_t free_memory) const {
         return format_bytes(static_cast<std::uint64_t>(count));
     };
     log_info(
-        fmt::format("memory of a rank: weights {} and {} in the products' order, gradients {}, "
+        fmt::format("memory of a rank: weights {}, copies for products {}, gradients {}, "
                     "master and Adam {}, activations "
                     "{}, scratch {}, copy for checkpoints {}; free {}",
-                    bytes(memory.weights), bytes(memory.kept_weights), bytes(memory.gradients),
+                    bytes(memory.weights), bytes(memory.products), bytes(memory.gradients),
                     bytes(memory.optimizer), bytes(memory.activations), bytes(memory.scratch),
                     bytes(memory.saving), bytes(free_memory)));
     log_info(

@@ -14,8 +14,12 @@ namespace {
 
 using testing::world;
 
-TEST(DeviceCollectives, ReduceScatterGivesEachRankItsPartOfTheSum) {
-    DeviceCollectives collectives(world());
+class BothWays : public ::testing::TestWithParam<HostMemory> {};
+INSTANTIATE_TEST_SUITE_P(DeviceCollectives, BothWays,
+                         ::testing::Values(HostMemory::shared, HostMemory::apart));
+
+TEST_P(BothWays, ReduceScatterGivesEachRankItsPartOfTheSum) {
+    DeviceCollectives collectives(world(), GetParam());
     std::int64_t const count = 5;
     auto const n = static_cast<std::size_t>(world().size());
     std::vector<float> values(n * count);
@@ -31,8 +35,8 @@ TEST(DeviceCollectives, ReduceScatterGivesEachRankItsPartOfTheSum) {
     }
 }
 
-TEST(DeviceCollectives, ManySumsOfManyLengthsInTurnStayApart) {
-    DeviceCollectives collectives(world());
+TEST_P(BothWays, ManySumsOfManyLengthsInTurnStayApart) {
+    DeviceCollectives collectives(world(), GetParam());
     auto const ranks = static_cast<std::size_t>(world().size());
     std::uint64_t const seed = 5;
     std::size_t const lengths[] = {1, 300000, 7, (std::size_t{1} << 19) + 3, 128, 1};

@@ -29,6 +29,16 @@ TEST(Bf16, EveryPatternSurvivesTheWayThroughFloat) {
     }
 }
 
+TEST(Bf16, NansThatArithmeticMakesStayNans) {
+    float const infinity = std::numeric_limits<float>::infinity();
+    float volatile zero = 0.0F;
+    for (float const nan : {infinity - infinity, zero / zero, std::sqrt(-1.0F - zero),
+                            std::numeric_limits<float>::quiet_NaN(), -(infinity * zero)}) {
+        ASSERT_TRUE(std::isnan(nan));
+        EXPECT_TRUE(std::isnan(static_cast<float>(bf16(nan))));
+    }
+}
+
 TEST(Bf16, KeepsInfinityAndOverflowsToIt) {
     float const infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(static_cast<float>(bf16(infinity)), infinity);

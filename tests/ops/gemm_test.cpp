@@ -221,7 +221,10 @@ TEST(Gemm, TheCopyOfAWeightIsNoSmallerThanTheWeight) {
     GemmShape shape = make_shape({512, 768, 768}, 2, 0);
     shape.weight = true;
     std::int64_t const bytes = kept_weight_bytes<bf16>(engine, shape);
-    EXPECT_TRUE(bytes == 0 || bytes >= 768 * 768 * 2) << bytes;
+    if (bytes == 0) {
+        GTEST_SKIP() << "on this CPU products read bf16 weights in place: no copy is tested";
+    }
+    EXPECT_GE(bytes, 768 * 768 * 2);
 }
 
 TEST(Gemm, RepeatsItsBits) {

@@ -42,5 +42,10 @@ def test_distances_decide(
 
 def test_too_few_runs_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     runs = write_runs(tmp_path, 0.1, 0.1)
-    assert compare_precisions.main(runs[:2]) == 1
+    options = ["--window", "4"]
+    assert compare_precisions.main([*runs[:2], *options]) == 1
     assert "two precisions" in capsys.readouterr().err
+    assert compare_precisions.main([runs[0], runs[0]]) == 1
+    assert "another run" in capsys.readouterr().err
+    assert compare_precisions.main([*runs, "--window", "11"]) == 1
+    assert "fewer than --window" in capsys.readouterr().err

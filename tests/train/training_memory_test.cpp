@@ -36,6 +36,34 @@ TEST(TrainingMemory, IsWhatTheLayoutCodeComputes) {
     expect_predicted<bf16>();
 }
 
+TEST(TrainingMemory, ProductsKeepNothingOrTwoCopiesOfTheLinearWeightsOrWideOperands) {
+    std::int64_t linear = 0;
+    for (TensorEntry const& tensor : make_parameter_layout(shape).tensors) {
+        linear += tensor.traits.decay ? tensor.count() : 0;
+    }
+    std::int64_t const kept = training_memory<bf16>(shape, rows, 1).products;
+    EXPECT_GT(linear, 0);
+    GemmEngine engine;
+    if (widens_operands<bf16>(engine)) {
+        // The largest operands: 72 positions of the vocabulary, its weight, and its gradient.
+        std::int64_t const positions = rows * shape.context_length;
+        EXPECT_EQ(kept,
+                  4 * (positions * shape.vocabulary_size + shape.vocabulary_size * shape.channels +
+                       positions * shape.vocabulary_size));
+    } else {
+        EXPECT_TRUE(kept == 0 || kept >= 2 * linear * 2) << kept << " for " << linear;
+    }
+    EXPECT_EQ(training_memory<float>(shape, rows, 4).products,
+              training_memory<float>(shape, rows, 1).products);
+}
+
+TEST(TrainingMemory, RecomputingTakesLessForActivationsAndNothingElse) {
+    MemoryByKind const keeping = training_memory<bf16>(shape, rows, 1);
+    MemoryByKind const recomputing = training_memory<bf16>(shape, rows, 1, Purpose::recomputing);
+    EXPECT_LT(recomputing.activations, keeping.activations);
+    EXPECT_EQ(recomputing.total() - recomputing.activations, keeping.total() - keeping.activations);
+}
+
 TEST(TrainingMemory, OptimizerStateIsSharedOutOverTheRanks) {
     MemoryByKind const one = training_memory<bf16>(shape, rows, 1);
     MemoryByKind const four = training_memory<bf16>(shape, rows, 4);

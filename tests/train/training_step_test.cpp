@@ -1,10 +1,13 @@
 #include "dnagpt/train/training_step.hpp"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
+#include <cstring>
+#include <vector>
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/train/pretrain_run.hpp"
@@ -18,24 +21,52 @@ namespace {
 thread_local bool watched = false;
 thread_local std::size_t largest = 0;
 
-}  // namespace
-
-void* operator new(std::size_t size) {
-    if (watched && size > largest) {
+#if !defined(__SANITIZE_ADDRESS__)
+/// Not what oneDNN takes: its float products on CPUs without AVX-512 pack operands into memory of
+/// their own each time.
+void note(std::size_t size, void* caller) {
+    Dl_info library;
+    if (watched && size > largest &&
+        (dladdr(caller, &library) == 0 || std::strstr(library.dli_fname, "libdnnl") == nullptr)) {
         largest = size;
     }
-    void* const memory = std::malloc(size);
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
 }
-void operator delete(void* memory) noexcept {
-    std::free(memory);
+#endif
+
+}  // namespace
+
+#if !defined(__SANITIZE_ADDRESS__)
+// All ways to memory, those of libraries too; glibc's own functions stand behind them. The
+// sanitizer has its own and sees through none of them.
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* memory, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+    note(size, __builtin_return_address(0));
+    return __libc_malloc(size);
 }
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-    std::free(memory);
+void* calloc(std::size_t count, std::size_t size) {
+    note(count * size, __builtin_return_address(0));
+    return __libc_calloc(count, size);
 }
+void* realloc(void* memory, std::size_t size) {
+    note(size, __builtin_return_address(0));
+    return __libc_realloc(memory, size);
+}
+int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
+    note(size, __builtin_return_address(0));
+    *memory = __libc_memalign(alignment, size);
+    return *memory == nullptr ? ENOMEM : 0;
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+    note(size, __builtin_return_address(0));
+    return __libc_memalign(alignment, size);
+}
+}
+#endif
 
 namespace dnagpt {
 namespace {
@@ -55,6 +86,9 @@ class TrainingStep : public ::testing::Test {
 
     template <class T>
     static void expect_no_memory_after_the_first_step(RunConfig const& config) {
+#if defined(__SANITIZE_ADDRESS__)
+        GTEST_SKIP() << "AddressSanitizer has its own malloc";
+#endif
         PretrainRun<T> run(config, world(), device());
         run.train_step();
         run.train_step();
@@ -72,6 +106,17 @@ class TrainingStep : public ::testing::Test {
     testing::SharedFolder folder_;
     RunConfig config_;
 };
+
+TEST_F(TrainingStep, TheWatchSeesWhatLibrariesTake) {
+#if defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "AddressSanitizer has its own malloc";
+#endif
+    largest = 0;
+    watched = true;
+    Buffer<float> const buffer("seen", 100'000);
+    watched = false;
+    EXPECT_GE(largest, 400'000U);
+}
 
 TEST_F(TrainingStep, TakesNoMemoryAfterTheFirstInFloat) {
     expect_no_memory_after_the_first_step<float>(config_);

@@ -9,11 +9,17 @@
 
 namespace dnagpt {
 
+/// shared: through memory that all ranks of the host see, where there is enough of it. apart:
+/// through messages, as between hosts; the results are the same, bit by bit.
+enum class HostMemory { shared, apart };
+
 /// Collectives on device memory, queued on a stream. One .cpp each for MPI (host memory) and NCCL,
 /// chosen when the program is linked. All ranks call in the same order with the same counts.
 class DeviceCollectives {
   public:
-    explicit DeviceCollectives(Communicator const& world);
+    /// Collective. `host_memory`: how ranks of one host exchange what lies in host memory.
+    explicit DeviceCollectives(Communicator const& world,
+                               HostMemory host_memory = HostMemory::shared);
     ~DeviceCollectives();
     DeviceCollectives(DeviceCollectives const&) = delete;
     DeviceCollectives& operator=(DeviceCollectives const&) = delete;

@@ -17,12 +17,18 @@ struct bf16 {
     std::uint16_t bits;
 
     bf16() = default;
-    /// Rounded to nearest, ties to even. A NaN stays a NaN if it is one that arithmetic makes or a
-    /// widened bf16: its lower half is zero then, and nothing carries over. Others, which only a
-    /// wrong memory access could bring, are not looked for: that took a fifth of a kernel.
+    /// Rounded to nearest, ties to even. On CPUs a NaN stays a NaN if it is one that arithmetic
+    /// makes or a widened bf16: its lower half is zero then, and nothing carries over. Others,
+    /// which only a wrong memory access could bring, are not looked for: that took a fifth of a
+    /// kernel. GPUs make NaNs with all bits set.
     DNAGPT_FUNCTION explicit bf16(float value) {
         auto const word = __builtin_bit_cast(std::uint32_t, value);
         bits = static_cast<std::uint16_t>((word + 0x7fffU + ((word >> 16) & 1U)) >> 16);
+#if defined(__CUDA_ARCH__)
+        if ((word & 0x7fffffffU) > 0x7f800000U) {
+            bits = 0x7fff;
+        }
+#endif
     }
     DNAGPT_FUNCTION operator float() const {
         return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);

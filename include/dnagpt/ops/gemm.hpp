@@ -61,6 +61,11 @@ void gemm(GemmEngine& engine, Stream stream, GemmShape const& shape, T const* a,
 template <class T>
 bool wants_rows_without_gaps(GemmEngine& engine);
 
+/// Whether products of T work on copies of their operands in float, which the engine keeps from one
+/// product to the next.
+template <class T>
+bool widens_operands(GemmEngine& engine);
+
 /// Size of the copy that products of this shape (T in, T out) keep of a weight B (bytes); 0 when
 /// they read B itself.
 template <class T>
