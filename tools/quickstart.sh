@@ -95,11 +95,14 @@ build_programs() {
         dnagpt_fail "the packages of tools/requirements.txt could not be installed (see above; no network?)"
 }
 
+# nproc would answer OMP_NUM_THREADS where that is set.
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+
 # One rank a core for data preparation, and until the choice for training is made.
 choose_launcher() {
     dnagpt_mpi_environment
     export DNAGPT_LAUNCH=${DNAGPT_LAUNCH:-mpirun --oversubscribe --bind-to none}
-    read -r -a launcher <<<"$DNAGPT_LAUNCH -n ${ranks:-$(nproc)}"
+    read -r -a launcher <<<"$DNAGPT_LAUNCH -n ${ranks:-$cores}"
 }
 
 # The fastest ranks x threads for this run's settings, measured once for a folder.
@@ -236,7 +239,7 @@ job_seconds=0
 stage "Genomes"
 make_genomes
 stage_ends
-stage "Genomes to token shards, on ${ranks:-$(nproc)} ranks"
+stage "Genomes to token shards, on ${ranks:-$cores} ranks"
 make_shards
 stage_ends
 stage "Ranks and threads"

@@ -60,6 +60,8 @@ expect_output "Loss plot: $scratch/run/loss.png" "the run names the plot"
 run cat "$scratch/calls"
 expect_output "dnagpt-prep synthesize --output $scratch/run/genomes" "synthetic genomes"
 expect_output "dnagpt-prep shard --species $scratch/run/genomes/species.toml" "shards"
+cores=$(env -u OMP_NUM_THREADS nproc)
+expect_output "mpirun --oversubscribe --bind-to none -n $cores dnagpt-prep shard" "shards on all cores"
 expect_output "data.shards=$scratch/run/shards batch.micro_batch=2" "settings reach the run"
 expect_output "data.shards=$scratch/run/shards batch.micro_batch=2 --measure" "ranks are measured"
 expect_output "mpirun -n 3 dnagpt pretrain" "the measured choice is used"
