@@ -21,7 +21,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from bench_training import OurChoice, Programs, Shape, say
+from bench_training import WORDS, OurChoice, Programs, Shape, say
 
 TOKENS = 8192
 """Positions of every step."""
@@ -54,18 +54,18 @@ def flops_per_token(point: Point, channels: int, words: int) -> float:
 def measure(programs: Programs, point: Point, options: argparse.Namespace) -> dict:
     """Tokens/s and memory of one point."""
     rows = TOKENS // point.context
-    programs.shape = Shape(
+    shape = Shape(
         point.layers, options.heads, options.channels, point.context, rows, options.vocabulary
     )
-    found = programs.measure(OurChoice(options.precision, point.ranks, 1), options.steps)
+    found = programs.measure(shape, OurChoice(options.precision, point.ranks, 1), options.steps)
     say(f"{point.series} {point.value}: {found['tokens_per_second']:.1f} tokens/s")
     return found
 
 
 def compare(options: argparse.Namespace, work: Path) -> list[dict]:
     """Every point with its expected value; equal points are measured once."""
-    words = Shape(1, 1, 1, 1, 1, options.vocabulary).words
-    programs = Programs(options.programs, Shape(1, 1, 1, 1, 1, "fixed"), options.shards, work)
+    words = WORDS[options.vocabulary]
+    programs = Programs(options.programs, options.shards, work)
     measured: dict[tuple[int, int, int], dict] = {}
     first: tuple[float, int] | None = None
     results = []

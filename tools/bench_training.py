@@ -30,6 +30,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+WORDS = {"fixed": 15_659, "dynamic": 19_564}
+"""Words of each vocabulary."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -47,7 +49,7 @@ class Shape:
     @property
     def words(self) -> int:
         """Words of the vocabulary."""
-        return {"fixed": 15_659, "dynamic": 19_564}[self.vocabulary]
+        return WORDS[self.vocabulary]
 
     @property
     def tokens(self) -> int:
@@ -205,9 +207,8 @@ class TorchServer:
 class Programs:
     """dnagpt and its benchmarks, with shards to read rows from."""
 
-    def __init__(self, folder: Path, shape: Shape, shards: Path | None, work: Path) -> None:
+    def __init__(self, folder: Path, shards: Path | None, work: Path) -> None:
         self.folder = folder
-        self.shape = shape
         self.config = work / "bench.toml"
         self.config.write_text("[schedule]\nsteps = 1\n")
         self.shards = shards or self.make_shards(work)
@@ -221,9 +222,8 @@ class Programs:
         run([prep, "shard", "--species", table, "--output", str(work / "shards")])
         return work / "shards"
 
-    def settings(self, choice: OurChoice) -> list[str]:
+    def settings(self, shape: Shape, choice: OurChoice) -> list[str]:
         """The settings of a run of this shape."""
-        shape = self.shape
         micro_batch = -(-shape.rows // choice.ranks)
         return [
             f"model.layers={shape.layers}",
@@ -237,20 +237,20 @@ class Programs:
             f"data.shards={self.shards}",
         ]
 
-    def measure(self, choice: OurChoice, steps: int) -> dict:
+    def measure(self, shape: Shape, choice: OurChoice, steps: int) -> dict:
         """What `dnagpt pretrain --measure` prints."""
         launch = ["mpirun", "-n", str(choice.ranks), "--oversubscribe", "--bind-to", "none"]
         command = [str(self.folder / "dnagpt"), "pretrain", str(self.config)]
-        command += [*self.settings(choice), "--measure", "--measure-steps", str(steps)]
+        command += [*self.settings(shape, choice), "--measure", "--measure-steps", str(steps)]
         as_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         threads = dict.fromkeys(THREAD_VARIABLES, str(choice.threads))
         return json.loads(run([*launch, *command], threads | as_root))
 
-    def ceiling(self, precision: str, cores: int, steps: int) -> dict | None:
+    def ceiling(self, shape: Shape, precision: str, cores: int, steps: int) -> dict | None:
         """What bench_products prints; None where oneDNN has no products of this precision."""
-        command = [str(self.folder / "bench_products"), "--rows", str(self.shape.tokens)]
-        command += ["--channels", str(self.shape.channels), "--layers", str(self.shape.layers)]
-        command += ["--vocabulary", str(self.shape.words), "--repeats", str(steps)]
+        command = [str(self.folder / "bench_products"), "--rows", str(shape.tokens)]
+        command += ["--channels", str(shape.channels), "--layers", str(shape.layers)]
+        command += ["--vocabulary", str(shape.words), "--repeats", str(steps)]
         try:
             threads = dict.fromkeys(THREAD_VARIABLES, str(cores))
             return json.loads(run([*command, "--precision", precision], threads))
@@ -303,35 +303,38 @@ def try_torch(shape: Shape, precisions: Sequence[str], cores: int) -> dict[Torch
     return found
 
 
-def try_ours(programs: Programs, choices: Sequence[OurChoice]) -> dict[OurChoice, float]:
+def try_ours(
+    programs: Programs, shape: Shape, choices: Sequence[OurChoice]
+) -> dict[OurChoice, float]:
     """Tokens/s of each choice, from the shorter of two steps."""
     found = {}
     for choice in choices:
-        seconds = programs.measure(choice, 2)["step_seconds"]
-        found[choice] = programs.shape.tokens / min(seconds)
+        seconds = programs.measure(shape, choice, 2)["step_seconds"]
+        found[choice] = shape.tokens / min(seconds)
         say(f"{choice}: {found[choice]:.1f} tokens/s")
     return found
 
 
 def take_turns(
     programs: Programs,
+    shape: Shape,
     theirs: TorchChoice,
     ours: OurChoice,
     cores: int,
     options: argparse.Namespace,
 ) -> dict:
     """Seconds of the steps of both sides, and of the products alone, round by round."""
-    server = TorchServer(programs.shape, theirs, cores)
+    server = TorchServer(shape, theirs, cores)
     times: dict[str, list[float]] = {"torch": [], "dnagpt": [], "products": []}
     precision = "bf16"
-    if programs.ceiling(precision, cores, 1) is None or ours.precision == "float":
+    if programs.ceiling(shape, precision, cores, 1) is None or ours.precision == "float":
         precision = "float"
     for number in range(options.rounds):
         times["torch"] += server.seconds(options.steps)
-        products = programs.ceiling(precision, cores, options.steps)
+        products = programs.ceiling(shape, precision, cores, options.steps)
         assert products is not None
         times["products"].append(products["step_seconds"])
-        times["dnagpt"] += programs.measure(ours, options.steps)["step_seconds"]
+        times["dnagpt"] += programs.measure(shape, ours, options.steps)["step_seconds"]
         say(
             f"round {number + 1} of {options.rounds}: "
             + ", ".join(f"{side} {taken[-1]:.2f} s" for side, taken in times.items())
@@ -387,14 +390,14 @@ def compare(options: argparse.Namespace, work: Path) -> dict:
         options.vocabulary,
     )
     cores = len(os.sched_getaffinity(0))
-    programs = Programs(options.programs, shape, options.shards, work)
+    programs = Programs(options.programs, options.shards, work)
     theirs = try_torch(shape, options.torch_precisions, cores)
-    ours = try_ours(programs, our_choices(options.precisions, cores, shape.rows))
+    ours = try_ours(programs, shape, our_choices(options.precisions, cores, shape.rows))
     best_of_theirs, best_of_ours = (
         max(theirs, key=theirs.__getitem__),
         max(ours, key=ours.__getitem__),
     )
-    times = take_turns(programs, best_of_theirs, best_of_ours, cores, options)
+    times = take_turns(programs, shape, best_of_theirs, best_of_ours, cores, options)
     return {
         "machine": machine(),
         "shape": dataclasses.asdict(shape),

@@ -38,8 +38,8 @@ def test_a_torch_process_that_ends_is_told(
 
 
 def test_settings_give_every_rank_its_rows_at_once(tmp_path: Path) -> None:
-    programs = bench_training.Programs(tmp_path, SHAPE, tmp_path, tmp_path)
-    settings = programs.settings(OurChoice("bf16", 3, 1))
+    programs = bench_training.Programs(tmp_path, tmp_path, tmp_path)
+    settings = programs.settings(SHAPE, OurChoice("bf16", 3, 1))
     assert "batch.tokens_per_step=64" in settings
     assert "batch.micro_batch=2" in settings
     assert "run.precision=bf16" in settings
