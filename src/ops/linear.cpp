@@ -13,18 +13,26 @@ double flops_of(GemmShape const& shape) {
 
 }  // namespace
 
+GemmShape linear_forward_product(std::int64_t rows, std::int64_t out, std::int64_t in) {
+    return {.m = rows,
+            .n = out,
+            .k = in,
+            .transpose_b = true,
+            .lda = in,
+            .ldb = in,
+            .ldc = out,
+            .weight = true};
+}
+
+GemmShape linear_backward_input_product(std::int64_t rows, std::int64_t out, std::int64_t in) {
+    return {.m = rows, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in, .weight = true};
+}
+
 template <class T>
 void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<T> output,
                     Write write) {
-    GemmShape const shape{.m = rows_of(input),
-                          .n = rows_of(weight),
-                          .k = columns_of(input),
-                          .transpose_b = true,
-                          .lda = columns_of(input),
-                          .ldb = columns_of(weight),
-                          .ldc = columns_of(output),
-                          .accumulate = write == Write::add,
-                          .weight = true};
+    GemmShape shape = linear_forward_product(rows_of(input), rows_of(weight), columns_of(input));
+    shape.accumulate = write == Write::add;
     DNAGPT_EXPECT(columns_of(weight) == shape.k);
     DNAGPT_EXPECT(rows_of(output) == shape.m && columns_of(output) == shape.n);
     ProfileScope const scope("ops", "linear forward", flops_of(shape));
@@ -34,14 +42,9 @@ void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<
 template <class T>
 void linear_backward_input(Context& context, Matrix<T> doutput, Matrix<T> weight, Matrix<T> dinput,
                            Write write) {
-    GemmShape const shape{.m = rows_of(doutput),
-                          .n = columns_of(weight),
-                          .k = columns_of(doutput),
-                          .lda = columns_of(doutput),
-                          .ldb = columns_of(weight),
-                          .ldc = columns_of(dinput),
-                          .accumulate = write == Write::add,
-                          .weight = true};
+    GemmShape shape =
+        linear_backward_input_product(rows_of(doutput), columns_of(doutput), columns_of(weight));
+    shape.accumulate = write == Write::add;
     DNAGPT_EXPECT(rows_of(weight) == shape.k);
     DNAGPT_EXPECT(rows_of(dinput) == shape.m && columns_of(dinput) == shape.n);
     ProfileScope const scope("ops", "linear backward, input", flops_of(shape));

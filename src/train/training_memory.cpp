@@ -7,6 +7,7 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/model/multi_task_loss.hpp"
 #include "dnagpt/ops/elementwise.hpp"
+#include "dnagpt/ops/linear.hpp"
 
 namespace dnagpt {
 
@@ -17,64 +18,31 @@ std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
 
 namespace {
 
-/// Largest operands of the linear layers' products, in elements.
-struct LargestOperands {
-    std::int64_t a = 0;
-    std::int64_t b = 0;
-    std::int64_t c = 0;
-
-    void take(GemmShape const& shape) {
-        a = std::max(a, shape.m * shape.k);
-        b = std::max(b, shape.k * shape.n);
-        c = std::max(c, shape.m * shape.n);
-    }
-};
-
-/// Forward, gradient of the input, gradient of the weight (out, in) over `rows` rows.
-struct LinearProducts {
-    GemmShape forward;
-    GemmShape input;
-    GemmShape weight;
-
-    LinearProducts(std::int64_t rows, std::int64_t out, std::int64_t in)
-        : forward{.m = rows,
-                  .n = out,
-                  .k = in,
-                  .transpose_b = true,
-                  .lda = in,
-                  .ldb = in,
-                  .ldc = out,
-                  .weight = true},
-          input{.m = rows, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in, .weight = true},
-          weight{
-              .m = out, .n = in, .k = rows, .transpose_a = true, .lda = out, .ldb = in, .ldc = in} {
-    }
-};
-
 /// What the products on this CPU keep: linear weights in their order, or float copies of operands.
 template <class T>
 std::int64_t product_bytes(ModelShape const& shape, std::int64_t positions) {
     GemmEngine engine;
     std::int64_t kept = 0;
-    LargestOperands largest;
+    std::int64_t a = 0;  // largest operands, in elements
+    std::int64_t b = 0;
+    std::int64_t c = 0;
     GptParams<T> params = unbound_gpt<T>(shape);
     for_each_tensor(params, [&](std::string const&, auto const& view, TensorTraits traits) {
         if (view.rank != 2 || !traits.decay) {
             return;
         }
         auto const out = static_cast<std::int64_t>(view.extent(0));
+        auto const in = static_cast<std::int64_t>(view.extent(1));
         std::int64_t const rows =
             out == shape.vocabulary_size ? std::min(positions, token_head_rows<T>(out)) : positions;
-        LinearProducts const products(rows, out, static_cast<std::int64_t>(view.extent(1)));
-        kept += kept_weight_bytes<T>(engine, products.forward) +
-                kept_weight_bytes<T>(engine, products.input);
-        largest.take(products.forward);
-        largest.take(products.input);
-        largest.take({.m = products.weight.m, .n = 0, .k = rows});
-        largest.take({.m = 0, .n = products.weight.n, .k = rows});
+        kept += kept_weight_bytes<T>(engine, linear_forward_product(rows, out, in)) +
+                kept_weight_bytes<T>(engine, linear_backward_input_product(rows, out, in));
+        a = std::max({a, rows * in, rows * out});
+        b = std::max({b, in * out, rows * in});
+        c = std::max({c, rows * out, rows * in});
     });
     constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
-    return widens_operands<T>(engine) ? (largest.a + largest.b + largest.c) * of_float : kept;
+    return widens_operands<T>(engine) ? (a + b + c) * of_float : kept;
 }
 
 }  // namespace

@@ -1,9 +1,15 @@
 #pragma once
 
+#include <cstdint>
+
 #include "dnagpt/device/views.hpp"
 #include "dnagpt/ops/context.hpp"
 
 namespace dnagpt {
+
+/// The products of a linear layer (out, in) over `rows` rows, as the functions below make them.
+GemmShape linear_forward_product(std::int64_t rows, std::int64_t out, std::int64_t in);
+GemmShape linear_backward_input_product(std::int64_t rows, std::int64_t out, std::int64_t in);
 
 /// output (R, out) = input (R, in) weight^T, weight (out, in) as PyTorch stores it; assigned or
 /// added.
