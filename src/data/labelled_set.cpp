@@ -1,6 +1,7 @@
 #include "dnagpt/data/labelled_set.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
@@ -32,31 +33,166 @@ std::vector<std::int64_t> base_offsets(LabelledSet const& set) {
 }
 
 void check(LabelledSet const& set) {
-    DNAGPT_EXPECT(!set.examples.empty() && !set.classes.empty());
+    DNAGPT_EXPECT(!set.examples.empty());
+    DNAGPT_EXPECT(set.classes.empty() == (set.answer != AnswerKind::classes));
     for (LabelledExample const& example : set.examples) {
-        DNAGPT_EXPECT(example.label >= 0 &&
-                      static_cast<std::size_t>(example.label) < set.classes.size());
+        DNAGPT_EXPECT(example.numbers.size() == set.number_names.size());
+        DNAGPT_EXPECT(
+            set.classes.empty() ||
+            (example.label >= 0 && static_cast<std::size_t>(example.label) < set.classes.size()));
     }
 }
 
-void write_content(Hdf5File& file, LabelledSet const& set) {
+void write_attributes(Hdf5File& file, LabelledSet const& set) {
     file.set_attribute("/", "format", set_format);
     file.set_attribute("/", "format_version", labelled_set_version);
+    file.set_attribute("/", "answer", answer_name(set.answer));
     file.set_attribute("/", "species_token", std::string_view(&set.species_token, 1));
+    file.set_attribute("/", "target_name", set.target_name);
     file.set_attribute("/", "settings", set.settings);
     file.set_attribute("/", "program_version", set.program_version);
-    file.write_strings("/classes", set.classes);
-    file.write_strings("/id", column<std::string>(set, [](auto& e) { return e.id; }));
-    file.write("/first_base", base_offsets(set));
-    file.write("/label", column<std::int32_t>(set, [](auto& e) { return e.label; }));
-    file.write("/group", column<std::int32_t>(set, [](auto& e) { return e.group; }));
-    file.write("/split", column<std::uint8_t>(set, [](auto& e) { return e.split; }));
+}
+
+void write_answers(Hdf5File& file, LabelledSet const& set) {
+    if (set.answer == AnswerKind::classes) {
+        file.write_strings("/classes", set.classes);
+        file.write("/label", column<std::int32_t>(set, [](auto& e) { return e.label; }));
+    }
+    if (set.answer == AnswerKind::number) {
+        file.write("/target", column<double>(set, [](auto& e) { return e.target; }));
+    }
+}
+
+void write_numbers(Hdf5File& file, LabelledSet const& set) {
+    if (set.number_names.empty()) {
+        return;
+    }
+    std::vector<double> numbers;
+    for (LabelledExample const& example : set.examples) {
+        numbers.insert(numbers.end(), example.numbers.begin(), example.numbers.end());
+    }
+    file.write_strings("/number_names", set.number_names);
+    file.write("/numbers", numbers, static_cast<std::int64_t>(set.number_names.size()));
+}
+
+void write_bases(Hdf5File& file, LabelledSet const& set) {
+    std::vector<std::int64_t> const offsets = base_offsets(set);
     std::vector<std::uint8_t> bases;
-    bases.reserve(static_cast<std::size_t>(base_offsets(set).back()));
+    bases.reserve(static_cast<std::size_t>(offsets.back()));
     for (LabelledExample const& example : set.examples) {
         bases.insert(bases.end(), example.codes.begin(), example.codes.end());
     }
-    file.write("/bases", bases);
+    file.write("/first_base", offsets);
+    if (!bases.empty()) {
+        file.write("/bases", bases);
+    }
+}
+
+void write_sites(Hdf5File& file, LabelledSet const& set) {
+    if (set.sites.empty()) {
+        return;
+    }
+    std::vector<std::string> contigs;
+    std::vector<std::int64_t> positions;
+    std::vector<std::string> ids;
+    std::vector<std::string> references;
+    std::vector<std::string> alternatives;
+    for (HaplotypeSite const& site : set.sites) {
+        contigs.push_back(site.contig);
+        positions.push_back(site.position);
+        ids.push_back(site.id);
+        references.push_back(site.reference);
+        alternatives.push_back(site.alternative);
+    }
+    file.write_strings("/sites/contig", contigs);
+    file.write("/sites/position", positions);
+    file.write_strings("/sites/id", ids);
+    file.write_strings("/sites/reference", references);
+    file.write_strings("/sites/alternative", alternatives);
+}
+
+void write_content(Hdf5File& file, LabelledSet const& set) {
+    write_attributes(file, set);
+    file.write_strings("/id", column<std::string>(set, [](auto& e) { return e.id; }));
+    file.write("/group", column<std::int32_t>(set, [](auto& e) { return e.group; }));
+    file.write("/split", column<std::uint8_t>(set, [](auto& e) { return e.split; }));
+    write_answers(file, set);
+    write_numbers(file, set);
+    write_bases(file, set);
+    write_sites(file, set);
+}
+
+/// A column of the file, or nothing where the set has none.
+template <class T>
+std::vector<T> read_if_there(Hdf5File const& file, std::string const& name) {
+    return file.has(name) ? file.read<T>(name) : std::vector<T>();
+}
+std::vector<std::string> read_texts_if_there(Hdf5File const& file, std::string const& name) {
+    return file.has(name) ? file.read_strings(name) : std::vector<std::string>();
+}
+
+void require_length(Hdf5File const& file, std::size_t length, std::size_t wanted) {
+    DNAGPT_VALIDATE(length == wanted,
+                    << file.path() << ": the columns differ in length; make the set again");
+}
+
+std::vector<HaplotypeSite> read_sites(Hdf5File const& file) {
+    auto contigs = read_texts_if_there(file, "/sites/contig");
+    if (contigs.empty()) {
+        return {};
+    }
+    auto const positions = file.read<std::int64_t>("/sites/position");
+    auto ids = file.read_strings("/sites/id");
+    auto references = file.read_strings("/sites/reference");
+    auto alternatives = file.read_strings("/sites/alternative");
+    for (std::size_t const length :
+         {positions.size(), ids.size(), references.size(), alternatives.size()}) {
+        require_length(file, length, contigs.size());
+    }
+    std::vector<HaplotypeSite> sites;
+    for (std::size_t i = 0; i < contigs.size(); ++i) {
+        sites.push_back({std::move(contigs[i]), positions[i], std::move(ids[i]),
+                         std::move(references[i]), std::move(alternatives[i])});
+    }
+    return sites;
+}
+
+void read_bases(Hdf5File const& file, std::vector<LabelledExample>& examples) {
+    auto const offsets = file.read<std::int64_t>("/first_base");
+    auto const bases = read_if_there<std::uint8_t>(file, "/bases");
+    require_length(file, offsets.size(), examples.size() + 1);
+    require_length(file, bases.size(), static_cast<std::size_t>(offsets.back()));
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        examples[i].codes.assign(bases.begin() + offsets[i], bases.begin() + offsets[i + 1]);
+    }
+}
+
+std::vector<LabelledExample> read_examples(Hdf5File const& file, std::size_t numbers_each) {
+    auto ids = file.read_strings("/id");
+    std::size_t const count = ids.size();
+    auto const groups = file.read<std::int32_t>("/group");
+    auto const splits = file.read<std::uint8_t>("/split");
+    auto const labels = read_if_there<std::int32_t>(file, "/label");
+    auto const targets = read_if_there<double>(file, "/target");
+    auto const numbers = read_if_there<double>(file, "/numbers");
+    require_length(file, groups.size(), count);
+    require_length(file, splits.size(), count);
+    require_length(file, numbers.size(), count * numbers_each);
+    require_length(file, labels.empty() ? count : labels.size(), count);
+    require_length(file, targets.empty() ? count : targets.size(), count);
+    std::vector<LabelledExample> examples(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        LabelledExample& example = examples[i];
+        example.id = std::move(ids[i]);
+        example.label = labels.empty() ? 0 : labels[i];
+        example.group = groups[i];
+        example.split = static_cast<Split>(splits[i]);
+        example.target = targets.empty() ? 0 : targets[i];
+        auto const first = numbers.begin() + static_cast<std::ptrdiff_t>(i * numbers_each);
+        example.numbers.assign(first, first + static_cast<std::ptrdiff_t>(numbers_each));
+    }
+    read_bases(file, examples);
+    return examples;
 }
 
 bool has_format(Hdf5File const& file) {
@@ -66,14 +202,28 @@ bool has_format(Hdf5File const& file) {
 void require_format(Hdf5File const& file) {
     DNAGPT_VALIDATE(has_format(file),
                     << file.path() << " is no labelled set (it is another kind of file); give one "
-                    << "that `dnagpt-prep signals` made");
+                    << "that dnagpt-prep signals, expression or haplotypes made");
     std::int64_t const version = file.int_attribute("/", "format_version");
     DNAGPT_VALIDATE(version == labelled_set_version,
                     << file.path() << " has set format " << version << " (this program reads "
                     << labelled_set_version << "); make the set again with this version");
 }
 
+constexpr std::array<std::string_view, 3> answer_names = {"class", "number", "words"};
+
 }  // namespace
+
+std::string_view answer_name(AnswerKind answer) {
+    return answer_names[static_cast<std::size_t>(answer)];
+}
+
+AnswerKind answer_called(std::string_view name) {
+    auto const place = std::ranges::find(answer_names, name);
+    DNAGPT_VALIDATE(place != answer_names.end(), << "there is no answer called '" << name
+                                                 << "' (it is class, number or words); "
+                                                 << "correct it");
+    return static_cast<AnswerKind>(place - answer_names.begin());
+}
 
 void write_labelled_set(std::string const& path, LabelledSet const& set) {
     check(set);
@@ -91,28 +241,15 @@ LabelledSet read_labelled_set(std::string const& path) {
     Hdf5File const file = Hdf5File::open_read(path);
     require_format(file);
     LabelledSet set;
-    set.classes = file.read_strings("/classes");
+    set.answer = answer_called(file.string_attribute("/", "answer"));
+    set.classes = read_texts_if_there(file, "/classes");
     set.species_token = file.string_attribute("/", "species_token").front();
     set.settings = file.string_attribute("/", "settings");
     set.program_version = file.string_attribute("/", "program_version");
-    auto ids = file.read_strings("/id");
-    auto const offsets = file.read<std::int64_t>("/first_base");
-    auto const labels = file.read<std::int32_t>("/label");
-    auto const groups = file.read<std::int32_t>("/group");
-    auto const splits = file.read<std::uint8_t>("/split");
-    auto const bases = file.read<std::uint8_t>("/bases");
-    DNAGPT_VALIDATE(offsets.size() == ids.size() + 1 && labels.size() == ids.size() &&
-                        groups.size() == ids.size() && splits.size() == ids.size() &&
-                        offsets.back() == static_cast<std::int64_t>(bases.size()),
-                    << path << ": the columns differ in length; make the set again");
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        auto const first = bases.begin() + offsets[i];
-        set.examples.push_back({std::move(ids[i]),
-                                {first, bases.begin() + offsets[i + 1]},
-                                labels[i],
-                                groups[i],
-                                static_cast<Split>(splits[i])});
-    }
+    set.number_names = read_texts_if_there(file, "/number_names");
+    set.target_name = file.string_attribute("/", "target_name");
+    set.examples = read_examples(file, set.number_names.size());
+    set.sites = read_sites(file);
     return set;
 }
 
@@ -121,8 +258,9 @@ bool is_labelled_set(std::string const& path) {
 }
 
 std::vector<std::vector<std::int64_t>> count_examples(LabelledSet const& set) {
+    std::size_t const classes = std::max<std::size_t>(set.classes.size(), 1);
     std::vector<std::vector<std::int64_t>> counts(split_count,
-                                                  std::vector<std::int64_t>(set.classes.size(), 0));
+                                                  std::vector<std::int64_t>(classes, 0));
     for (LabelledExample const& example : set.examples) {
         ++counts[static_cast<std::size_t>(example.split)][static_cast<std::size_t>(example.label)];
     }

@@ -47,6 +47,37 @@ TEST(LabelledSet, ComesBackAsItWas) {
               (std::vector<std::vector<std::int64_t>>{{0, 1}, {1, 0}, {0, 1}}));
 }
 
+TEST(LabelledSet, NumbersAndTargetsComeBackBitForBit) {
+    testing::TemporaryFolder const folder;
+    LabelledSet set;
+    set.answer = AnswerKind::number;
+    set.number_names = {"length", "GC"};
+    set.target_name = "abundance";
+    set.examples = {{"a", base_codes("ACG"), 0, 0, Split::train, {0.1, -3}, 1.5},
+                    {"b", {}, 0, 1, Split::test, {1e-9, 7}, -0.25}};
+    write_labelled_set(folder.file("set.h5"), set);
+    LabelledSet const found = read_labelled_set(folder.file("set.h5"));
+    EXPECT_EQ(found.answer, AnswerKind::number);
+    EXPECT_TRUE(found.classes.empty());
+    EXPECT_EQ(found.number_names, set.number_names);
+    EXPECT_EQ(found.target_name, "abundance");
+    EXPECT_EQ(found.examples[0].numbers, set.examples[0].numbers);
+    EXPECT_EQ(found.examples[1].numbers, set.examples[1].numbers);
+    EXPECT_EQ(found.examples[1].target, -0.25);
+    EXPECT_TRUE(found.examples[1].codes.empty());
+    EXPECT_EQ(count_examples(found), (std::vector<std::vector<std::int64_t>>{{1}, {0}, {1}}));
+}
+
+TEST(LabelledSet, SitesOfHaplotypesComeBack) {
+    testing::TemporaryFolder const folder;
+    LabelledSet set;
+    set.answer = AnswerKind::words;
+    set.sites = {{"chr1", 99, "rs1", "C", "T"}, {"chr1", 204, ".", "G", "A"}};
+    set.examples = {{"a_A", base_codes("AG"), 0, 0, Split::train}};
+    write_labelled_set(folder.file("set.h5"), set);
+    EXPECT_EQ(read_labelled_set(folder.file("set.h5")).sites, set.sites);
+}
+
 TEST(LabelledSet, EqualSetsAreEqualBytes) {
     testing::TemporaryFolder const folder;
     write_labelled_set(folder.file("one.h5"), small_set());
