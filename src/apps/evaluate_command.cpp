@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/evaluate_sets.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
@@ -25,6 +26,7 @@ namespace {
 struct EvaluateOptions {
     std::string checkpoint;
     std::string shards;
+    EvaluateSetsOptions sets;
     std::string split = "validation";
     std::string output = "evaluation.json";
     std::string precision = "float";
@@ -41,7 +43,8 @@ int evaluate_as(EvaluateOptions const& options, Communicator const& world,
     std::string const path = resolve_checkpoint(options.checkpoint);
     require_whole(world, path);
     CheckpointReader const reader = CheckpointReader::open_verified(path);
-    LoadedModel<T> model(reader, options.micro_batch, device.stream());
+    BatchForm const form{options.micro_batch, stored_config(reader.header()).model.context_length};
+    LoadedModel<T> model(reader, {form}, device.stream());
     ShardCheck const check = world.rank() == 0 ? ShardCheck::all : ShardCheck::heads;
     PretrainData const training(options.shards, Split::train, check);
     PretrainData const data(options.shards, split_called(options.split), check);
@@ -76,8 +79,21 @@ int evaluate_as(EvaluateOptions const& options, Communicator const& world,
     return exit_success;
 }
 
+EvaluateSetsOptions sets_options(EvaluateOptions const& options) {
+    EvaluateSetsOptions sets = options.sets;
+    sets.checkpoint = options.checkpoint;
+    sets.output = options.output;
+    sets.micro_batch = options.micro_batch;
+    return sets;
+}
+
 int evaluate(EvaluateOptions const& options) {
     return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        if (!options.sets.sets.empty()) {
+            EvaluateSetsOptions const sets = sets_options(options);
+            return options.precision == "bf16" ? evaluate_sets<bf16>(sets, world, device)
+                                               : evaluate_sets<float>(sets, world, device);
+        }
         return options.precision == "bf16" ? evaluate_as<bf16>(options, world, device)
                                            : evaluate_as<float>(options, world, device);
     });
@@ -88,13 +104,24 @@ int evaluate(EvaluateOptions const& options) {
 void add_evaluate_command(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand(
         "evaluate",
-        "Scores a checkpoint on shards: bits per base, GC, order (start it with mpirun or srun)");
+        "Scores a checkpoint on shards (bits per base, GC, order) or, fine-tuned, on labelled sets "
+        "(start it with mpirun or srun)");
     static EvaluateOptions options;
     command
         ->add_option("--checkpoint", options.checkpoint,
                      "Checkpoint file or run folder (its newest)")
         ->required();
-    command->add_option("--shards", options.shards, "Folder of token shards")->required();
+    CLI::Option_group* const data = command->add_option_group("data", "what it is scored on");
+    data->add_option("--shards", options.shards, "Folder of token shards");
+    data->add_option("--set", options.sets.sets,
+                     "Labelled set; NAME=FILE where the model was fine-tuned for several");
+    data->require_option(1);
+    command
+        ->add_option("--blank", options.sets.blank,
+                     "Leave an input out: sequence (all N) or numbers (their means)")
+        ->check(CLI::IsMember({"sequence", "numbers"}));
+    command->add_option("--predictions", options.sets.predictions,
+                        "TSV file for what is predicted of each example of a --set");
     command->add_option("--split", options.split, "validation or test")
         ->check(CLI::IsMember({"validation", "test"}));
     command->add_option("--output", options.output, "File to write");

@@ -6,12 +6,14 @@
 #include "dnagpt/core/program.hpp"
 
 int main(int argc, char** argv) {
-    CLI::App program("Pretrains and evaluates DNAGPT, a DNA language model (arXiv 2307.05628).",
-                     "dnagpt");
+    CLI::App program(
+        "Pretrains, fine-tunes and evaluates DNAGPT, a DNA language model (arXiv 2307.05628).",
+        "dnagpt");
     program.set_version_flag("--version", dnagpt::program_version("dnagpt"));
     program.require_subcommand(1);
     dnagpt::Action action;
     dnagpt::add_pretrain_command(program, action);
+    dnagpt::add_finetune_command(program, action);
     dnagpt::add_evaluate_command(program, action);
     dnagpt::add_inspect_command(program, action);
     dnagpt::add_plan_command(program, action);

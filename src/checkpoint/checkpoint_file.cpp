@@ -40,7 +40,7 @@ std::int64_t expected_map_bytes(CheckpointHeader const& header) {
 
 std::int64_t expected_payload_bytes(CheckpointHeader const& header) {
     auto const texts = static_cast<std::int64_t>(header.config.size() + header.sampler.size() +
-                                                 8 * header.skip_list.size());
+                                                 header.task.size() + 8 * header.skip_list.size());
     return 3 * float_bytes * header.elements + texts;
 }
 
@@ -77,6 +77,7 @@ void write_header(Hdf5File& file, CheckpointHeader const& header) {
     file.set_attribute("/", "step", header.step);
     file.set_attribute("/", "seed", std::bit_cast<std::int64_t>(header.seed));
     file.set_attribute("/", "sampler", header.sampler);
+    file.set_attribute("/", "task", header.task);
     file.set_attribute("/", "config", header.config);
     file.set_attribute("/", "vocabulary", header.vocabulary);
     file.set_attribute("/", "true_word", header.true_word);
@@ -126,6 +127,8 @@ CheckpointHeader read_header(Hdf5File const& file) {
     header.step = file.int_attribute("/", "step");
     header.seed = std::bit_cast<std::uint64_t>(file.int_attribute("/", "seed"));
     header.sampler = file.string_attribute("/", "sampler");
+    header.task =
+        file.has_attribute("/", "task") ? file.string_attribute("/", "task") : std::string();
     header.config = file.string_attribute("/", "config");
     header.vocabulary = file.string_attribute("/", "vocabulary");
     header.true_word = file.string_attribute("/", "true_word");

@@ -166,7 +166,8 @@ void note_latest(std::string const& path) {
 }
 
 std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std::int64_t keep_last,
-                                                 std::int64_t keep_every_steps) {
+                                                 std::int64_t keep_every_steps,
+                                                 std::int64_t keep_step) {
     auto const entries = list_checkpoints(folder);
     auto const count = static_cast<std::int64_t>(entries.size());
     std::vector<CheckpointEntry> old;
@@ -174,6 +175,7 @@ std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std:
     for (std::int64_t i = 0; i < count; ++i) {
         auto const& entry = entries[static_cast<std::size_t>(i)];
         bool const stays = i >= count - std::max<std::int64_t>(keep_last, 1) ||
+                           entry.step == keep_step ||
                            (keep_every_steps > 0 && entry.step % keep_every_steps == 0);
         if (!stays) {
             old.push_back(entry);

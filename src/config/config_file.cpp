@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <type_traits>
@@ -24,6 +25,24 @@ std::vector<std::string> known_keys() {
     return keys;
 }
 
+void refuse_unknown_set_keys(toml::node const& node, std::string const& name) {
+    DNAGPT_VALIDATE(node.is_array_of_tables(),
+                    << name << ": finetune.set is no list of sections; write [[finetune.set]] and "
+                    << "the keys of one set below it, once for each set");
+    std::vector<std::string> known;
+    FinetuneSet set;
+    visit_set_keys(set, [&](char const* key, auto&, KeyKind) { known.emplace_back(key); });
+    for (auto const& element : *node.as_array()) {
+        for (auto const& [key, value] : *element.as_table()) {
+            std::string const text(key.str());
+            DNAGPT_VALIDATE(std::ranges::find(known, text) != known.end(),
+                            << name << ": unknown key '" << text
+                            << "' in [[finetune.set]]; the nearest known one is '"
+                            << nearest_key(text, known) << "'");
+        }
+    }
+}
+
 void refuse_unknown_keys(toml::table const& table, std::string const& name) {
     std::vector<std::string> const known = known_keys();
     for (auto const& [section, node] : table) {
@@ -39,6 +58,10 @@ void refuse_unknown_keys(toml::table const& table, std::string const& name) {
                                        << "]; the nearest known key is '"
                                        << nearest_key(prefix, known) << "'");
         for (auto const& [key, value] : *node.as_table()) {
+            if (prefix == "finetune" && key.str() == "set") {
+                refuse_unknown_set_keys(value, name);
+                continue;
+            }
             std::string const full = prefix + "." + std::string(key.str());
             DNAGPT_VALIDATE(std::find(known.begin(), known.end(), full) != known.end(),
                             << name << ": unknown key '" << full << "'; the nearest known one is '"
@@ -67,6 +90,12 @@ void read_value(toml::node const& node, std::int64_t& value, std::string const& 
 void read_value(toml::node const& node, double& value, std::string const& name,
                 std::string const& key) {
     node.is_number() ? void(value = *node.value<double>()) : wrong_type(name, key, "a number");
+}
+
+void read_value(toml::node const& node, bool& value, std::string const& name,
+                std::string const& key) {
+    auto const truth = node.value_exact<bool>();
+    truth ? void(value = *truth) : wrong_type(name, key, "true or false");
 }
 
 void read_value(toml::node const& node, std::vector<std::string>& value, std::string const& name,
@@ -108,6 +137,38 @@ void apply(Source const& source, RunConfig& config) {
     });
 }
 
+void apply_sets(Source const& source, RunConfig& config) {
+    toml::node const* const sets = source.table["finetune"]["set"].node();
+    if (sets == nullptr) {
+        return;
+    }
+    config.finetune.sets.clear();
+    for (auto const& element : *sets->as_array()) {
+        FinetuneSet& set = config.finetune.sets.emplace_back();
+        visit_set_keys(set, [&](char const* key, auto& value, KeyKind) {
+            if (toml::node const* node = element.as_table()->get(key); node != nullptr) {
+                read_value(*node, value, source.name, std::string("finetune.set.") + key);
+            }
+        });
+    }
+}
+
+/// finetune.data and finetune.prompt are the short form of one set.
+void join_short_form(FinetuneSection& finetune) {
+    if (!finetune.data.empty()) {
+        DNAGPT_VALIDATE(finetune.sets.empty(),
+                        << "give finetune.data or [[finetune.set]], one of the two");
+        finetune.sets = {{"", finetune.data, finetune.prompt, "", 1}};
+        finetune.data.clear();
+        finetune.prompt.clear();
+    }
+    for (FinetuneSet& set : finetune.sets) {
+        if (set.name.empty()) {
+            set.name = std::filesystem::path(set.data).stem().string();
+        }
+    }
+}
+
 /// The last preset that is named fills in the model; then every source's own keys count, in order.
 RunConfig resolve(std::vector<Source> const& sources) {
     RunConfig config;
@@ -122,7 +183,9 @@ RunConfig resolve(std::vector<Source> const& sources) {
     }
     for (Source const& source : sources) {
         apply(source, config);
+        apply_sets(source, config);
     }
+    join_short_form(config.finetune);
     validate(config);
     return config;
 }
@@ -181,6 +244,19 @@ std::string format_value(T const& value) {
     return text.str();
 }
 
+std::string sets_as_toml(std::vector<FinetuneSet> const& sets, PathKeys paths) {
+    std::string text;
+    for (FinetuneSet const& set : sets) {
+        text += "\n[[finetune.set]]\n";
+        visit_set_keys(set, [&](char const* key, auto const& value, KeyKind kind) {
+            if (kind != KeyKind::path || paths == PathKeys::keep) {
+                text += fmt::format("{} = {}\n", key, format_value(value));
+            }
+        });
+    }
+    return text;
+}
+
 /// All differences but those of path-valued keys.
 std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given) {
     std::vector<KeyChange> changes;
@@ -188,6 +264,11 @@ std::vector<KeyChange> compare(RunConfig const& stored, RunConfig const& given) 
     visit_keys(stored, [&](char const*, char const*, auto const& value, KeyKind) {
         values.push_back(format_value(value));
     });
+    std::string const sets_before = sets_as_toml(stored.finetune.sets, PathKeys::leave_out);
+    std::string const sets_now = sets_as_toml(given.finetune.sets, PathKeys::leave_out);
+    if (sets_before != sets_now) {
+        changes.push_back({"finetune.set", sets_before, sets_now, false});
+    }
     std::size_t index = 0;
     visit_keys(given, [&](std::string const& section, std::string const& key, auto const& value,
                           KeyKind kind) {
@@ -234,7 +315,7 @@ std::string to_toml(RunConfig const& config, PathKeys paths) {
                    }
                    text += fmt::format("{} = {}\n", key, format_value(value));
                });
-    return text;
+    return text + sets_as_toml(config.finetune.sets, paths);
 }
 
 std::vector<KeyChange> require_compatible(RunConfig const& stored, RunConfig const& given) {

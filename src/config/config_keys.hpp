@@ -29,6 +29,7 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("model", "context_length", c.model.context_length, fixed);
     visit("model", "vocabulary", c.model.vocabulary, fixed);
     visit("model", "recompute", c.model.recompute, free);
+    visit("model", "drop", c.model.drop, fixed);
     visit("data", "shards", c.data.shards, path);
     visit("data", "stage", c.data.stage, path);
     visit("data", "species_weights", c.data.species_weights, fixed);
@@ -52,6 +53,28 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("checkpoint", "keep_every_steps", c.checkpoint.keep_every_steps, free);
     visit("evaluation", "every_steps", c.evaluation.every_steps, free);
     visit("evaluation", "windows_per_species", c.evaluation.windows_per_species, free);
+    visit("finetune", "from", c.finetune.from, path);
+    visit("finetune", "data", c.finetune.data, path);
+    visit("finetune", "prompt", c.finetune.prompt, fixed);
+    visit("finetune", "rows_per_step", c.finetune.rows_per_step, fixed);
+    visit("finetune", "heads", c.finetune.heads, fixed);
+    visit("finetune", "class_weights", c.finetune.class_weights, fixed);
+    visit("finetune", "reverse_complement", c.finetune.reverse_complement, fixed);
+    visit("finetune", "shift", c.finetune.shift, fixed);
+    visit("finetune", "folds", c.finetune.folds, fixed);
+    visit("finetune", "fold", c.finetune.fold, fixed);
+    visit("finetune", "seeds", c.finetune.seeds, free);
+}
+
+/// The same for one [[finetune.set]]: visit(key, value, kind).
+template <class Set, class Visit>
+void visit_set_keys(Set& set, Visit&& visit) {
+    using enum KeyKind;
+    visit("name", set.name, fixed);
+    visit("data", set.data, path);
+    visit("prompt", set.prompt, fixed);
+    visit("answer", set.answer, fixed);
+    visit("weight", set.weight, fixed);
 }
 
 }  // namespace dnagpt

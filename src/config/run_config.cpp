@@ -1,5 +1,9 @@
 #include "dnagpt/config/run_config.hpp"
 
+#include <algorithm>
+#include <set>
+#include <string>
+
 #include "dnagpt/core/check.hpp"
 
 namespace dnagpt {
@@ -72,14 +76,62 @@ void validate_ranges(RunConfig const& config) {
     require_positive("run.log_every_steps", config.run.log_every_steps);
 }
 
+void validate_set(FinetuneSet const& set) {
+    require_positive("finetune.set.weight", set.weight);
+    DNAGPT_VALIDATE(set.answer.empty() || set.answer == "class" || set.answer == "number" ||
+                        set.answer == "words",
+                    << "finetune.set.answer = \"" << set.answer
+                    << "\" is unknown; use \"class\", \"number\" or \"words\"");
+}
+
+void validate_finetune(FinetuneSection const& finetune) {
+    constexpr std::int64_t longest_shift = 5;
+    require_positive("finetune.rows_per_step", finetune.rows_per_step);
+    require_positive("finetune.seeds", finetune.seeds);
+    DNAGPT_VALIDATE(
+        finetune.heads == "needed" || finetune.heads == "all",
+        << "finetune.heads = \"" << finetune.heads << "\" is unknown; use \"needed\" or \"all\"");
+    DNAGPT_VALIDATE(finetune.shift >= 0 && finetune.shift <= longest_shift,
+                    << "finetune.shift = " << finetune.shift
+                    << " is outside 0 .. 5 (six bases are a whole word); correct it");
+    DNAGPT_VALIDATE(finetune.folds == 0 || finetune.folds >= 2,
+                    << "finetune.folds = " << finetune.folds
+                    << " leaves nothing to train on; give 2 or more, or 0 for the set's own split");
+    DNAGPT_VALIDATE(finetune.fold >= 0 && finetune.fold <= finetune.folds,
+                    << "finetune.fold = " << finetune.fold << " is none of the " << finetune.folds
+                    << " parts; give 1 .. finetune.folds, or 0 for all");
+    std::set<std::string> names;
+    for (FinetuneSet const& set : finetune.sets) {
+        validate_set(set);
+        DNAGPT_VALIDATE(names.insert(set.name).second,
+                        << "two sets of [[finetune.set]] are called '" << set.name
+                        << "'; give each a name of its own");
+    }
+}
+
 }  // namespace
 
 ModelShape model_shape(ModelSection const& model) {
     DNAGPT_VALIDATE(model.vocabulary == "fixed" || model.vocabulary == "dynamic",
                     << "model.vocabulary = \"" << model.vocabulary
                     << "\" is unknown; use \"fixed\" or \"dynamic\"");
-    return {model.layers, model.heads, model.channels, model.context_length,
-            model.vocabulary == "fixed" ? fixed_vocabulary_size : dynamic_vocabulary_size};
+    for (std::string const& head : model.drop) {
+        DNAGPT_VALIDATE(
+            head == "token_head" || head == "regression_head" || head == "number_embedding",
+            << "model.drop names '" << head
+            << "', which is no head; use token_head, regression_head or number_embedding");
+    }
+    auto const has = [&](char const* head) {
+        return std::ranges::find(model.drop, head) == model.drop.end();
+    };
+    return {model.layers,
+            model.heads,
+            model.channels,
+            model.context_length,
+            model.vocabulary == "fixed" ? fixed_vocabulary_size : dynamic_vocabulary_size,
+            has("token_head"),
+            has("regression_head"),
+            has("number_embedding")};
 }
 
 void validate(RunConfig const& config) {
@@ -88,17 +140,24 @@ void validate(RunConfig const& config) {
     DNAGPT_VALIDATE(config.run.precision == "float" || config.run.precision == "bf16",
                     << "run.precision = \"" << config.run.precision
                     << "\" is unknown; use \"float\" or \"bf16\"");
-    DNAGPT_VALIDATE(config.batch.tokens_per_step > 0 &&
-                        config.batch.tokens_per_step % config.model.context_length == 0,
-                    << "batch.tokens_per_step = " << config.batch.tokens_per_step
-                    << " is no whole number of rows of model.context_length = "
-                    << config.model.context_length << "; give a multiple of it");
+    DNAGPT_VALIDATE(
+        fine_tunes(config) || (config.batch.tokens_per_step > 0 &&
+                               config.batch.tokens_per_step % config.model.context_length == 0),
+        << "batch.tokens_per_step = " << config.batch.tokens_per_step
+        << " is no whole number of rows of model.context_length = " << config.model.context_length
+        << "; give a multiple of it");
     validate_optimizer(config.optimizer);
     validate_ranges(config);
+    validate_finetune(config.finetune);
+}
+
+bool fine_tunes(RunConfig const& config) {
+    return !config.finetune.sets.empty();
 }
 
 std::int64_t rows_per_step(RunConfig const& config) {
-    return config.batch.tokens_per_step / config.model.context_length;
+    return fine_tunes(config) ? config.finetune.rows_per_step
+                              : config.batch.tokens_per_step / config.model.context_length;
 }
 
 }  // namespace dnagpt

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dnagpt/genome/vocabulary.hpp"
+
 namespace dnagpt {
 
 TargetCounts count_targets(Batch const& batch) {
@@ -10,6 +12,8 @@ TargetCounts count_targets(Batch const& batch) {
                                       [](std::int32_t target) { return target >= 0; });
     counts.regression = static_cast<std::int64_t>(batch.regression_positions.size());
     counts.answer = static_cast<std::int64_t>(batch.answer_positions.size());
+    counts.positions = std::ranges::count_if(
+        batch.tokens, [](std::int32_t token) { return token != padding_token; });
     return counts;
 }
 

@@ -1,22 +1,18 @@
 #include "dnagpt/data/batch_loader.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/profile.hpp"
 #include "dnagpt/data/pretrain_tasks.hpp"
+#include "dnagpt/data/sampler.hpp"
 
 namespace dnagpt {
 namespace {
 
 constexpr std::size_t steps_ahead = 2;
-
-}  // namespace
-
-RowRange rows_of_rank(std::int64_t count, int rank, int world_size) {
-    return {rank * count / world_size, (rank + 1) * count / world_size};
-}
 
 StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Vocabulary vocabulary,
                           BatchPlan const& plan, std::int64_t step, std::int64_t block) {
@@ -42,16 +38,27 @@ StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Voca
     return result;
 }
 
-BatchLoader::BatchLoader(PretrainData const& data, Vocabulary vocabulary, BatchPlan const& plan,
-                         std::int64_t first_step, std::vector<std::int64_t> skip_list,
-                         std::vector<double> weights)
-    : data_(data),
-      vocabulary_(vocabulary),
-      plan_(plan),
-      skip_list_(std::move(skip_list)),
-      sampler_(data, plan.context_length, plan.seed, std::move(weights)) {
+}  // namespace
+
+RowRange rows_of_rank(std::int64_t count, int rank, int world_size) {
+    return {rank * count / world_size, (rank + 1) * count / world_size};
+}
+
+AssembleStep pretraining_steps(PretrainData const& data, Vocabulary vocabulary,
+                               BatchPlan const& plan, std::vector<double> weights) {
     DNAGPT_EXPECT(plan.rows_per_step >= 1 && plan.micro_batch >= 1 && plan.rank >= 0 &&
-                  plan.rank < plan.world_size && first_step >= 0);
+                  plan.rank < plan.world_size);
+    auto const sampler =
+        std::make_shared<Sampler const>(data, plan.context_length, plan.seed, std::move(weights));
+    return [&data, vocabulary, plan, sampler](std::int64_t step, std::int64_t block) {
+        return assemble_step(data, *sampler, vocabulary, plan, step, block);
+    };
+}
+
+BatchLoader::BatchLoader(AssembleStep assemble, std::int64_t first_step,
+                         std::vector<std::int64_t> skip_list)
+    : assemble_(std::move(assemble)), skip_list_(std::move(skip_list)) {
+    DNAGPT_EXPECT(first_step >= 0);
     thread_ = std::thread([this, first_step] { run(first_step); });
 }
 
@@ -83,8 +90,7 @@ void BatchLoader::work(std::int64_t step) {
                 return;
             }
         }
-        StepBatches batches =
-            assemble_step(data_, sampler_, vocabulary_, plan_, step, row_block(step, skip_list_));
+        StepBatches batches = assemble_(step, row_block(step, skip_list_));
         {
             std::lock_guard const lock(mutex_);
             ready_.push_back(std::move(batches));

@@ -253,6 +253,10 @@ LabelledSet read_labelled_set(std::string const& path) {
     return set;
 }
 
+std::uint64_t labelled_set_digest(std::string const& path) {
+    return file_digest(open_for_reading(path));
+}
+
 bool is_labelled_set(std::string const& path) {
     return has_format(Hdf5File::open_read(path));
 }

@@ -90,6 +90,12 @@ ClassCounts count_classes(std::vector<LabelledExample> const& examples,
     return counts;
 }
 
+/// Of the sequence; of the id where there is none.
+std::uint64_t hash_example(LabelledExample const& example, std::uint64_t seed) {
+    return example.codes.empty() ? hash_bytes(example.id.data(), example.id.size(), seed)
+                                 : hash_codes(example.codes, seed);
+}
+
 struct HashedGroup {
     std::uint64_t hash;
     std::vector<std::size_t> members;
@@ -102,7 +108,7 @@ std::vector<HashedGroup> hashed_groups(std::vector<LabelledExample> const& examp
     for (auto& [number, members] : members_of(examples)) {
         std::uint64_t smallest = ~std::uint64_t{0};
         for (std::size_t const member : members) {
-            smallest = std::min(smallest, hash_codes(examples[member].codes, seed));
+            smallest = std::min(smallest, hash_example(examples[member], seed));
         }
         groups.push_back({smallest, std::move(members)});
     }
@@ -110,16 +116,22 @@ std::vector<HashedGroup> hashed_groups(std::vector<LabelledExample> const& examp
     return groups;
 }
 
-/// The split that lacks the largest share of what it is to get of the class.
-std::size_t neediest_split(std::array<ClassCounts, split_count> const& wanted,
-                           std::array<ClassCounts, split_count> const& given, std::size_t of) {
+/// What each part is to get and has, by class.
+struct PartCounts {
+    std::vector<ClassCounts> wanted;
+    std::vector<ClassCounts> given;
+};
+
+/// The part that lacks the largest share of what it is to get of the class.
+std::size_t neediest_part(PartCounts const& counts, std::size_t of) {
     std::size_t best = 0;
     double largest = -1;
-    for (std::size_t split = 0; split < split_count; ++split) {
-        double const lack = wanted[split][of] > 0 ? 1 - given[split][of] / wanted[split][of] : -1;
+    for (std::size_t part = 0; part < counts.wanted.size(); ++part) {
+        double const wanted = counts.wanted[part][of];
+        double const lack = wanted > 0 ? 1 - counts.given[part][of] / wanted : -1;
         if (lack > largest) {
             largest = lack;
-            best = split;
+            best = part;
         }
     }
     return best;
@@ -193,33 +205,41 @@ GroupReport assign_groups(std::vector<LabelledExample>& examples, GroupBy group_
     return report;
 }
 
-void assign_splits(std::vector<LabelledExample>& examples, std::array<double, split_count> shares,
-                   std::uint64_t seed) {
+std::vector<std::size_t> assign_parts(std::vector<LabelledExample> const& examples,
+                                      std::vector<double> const& shares, std::uint64_t seed) {
     double const sum = std::accumulate(shares.begin(), shares.end(), 0.0);
     DNAGPT_EXPECT(sum > 0 && *std::ranges::min_element(shares) >= 0);
     std::size_t const classes = class_count(examples);
     std::vector<std::size_t> all(examples.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    ClassCounts const totals = count_classes(examples, all, classes);
-    std::array<ClassCounts, split_count> wanted;
-    std::array<ClassCounts, split_count> given;
-    for (std::size_t split = 0; split < split_count; ++split) {
-        for (double const total : totals) {
-            wanted[split].push_back(total * shares[split] / sum);
-        }
-        given[split].resize(classes, 0);
+    PartCounts counts;
+    for (double const share : shares) {
+        ClassCounts& wanted = counts.wanted.emplace_back(count_classes(examples, all, classes));
+        std::ranges::transform(wanted, wanted.begin(),
+                               [&](double total) { return total * share / sum; });
+        counts.given.emplace_back(classes, 0);
     }
+    std::vector<std::size_t> parts(examples.size());
     for (HashedGroup const& group : hashed_groups(examples, seed)) {
-        ClassCounts const counts = count_classes(examples, group.members, classes);
+        ClassCounts const of_group = count_classes(examples, group.members, classes);
         auto const commonest =
-            static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin());
-        std::size_t const split = neediest_split(wanted, given, commonest);
+            static_cast<std::size_t>(std::ranges::max_element(of_group) - of_group.begin());
+        std::size_t const part = neediest_part(counts, commonest);
         for (std::size_t of = 0; of < classes; ++of) {
-            given[split][of] += counts[of];
+            counts.given[part][of] += of_group[of];
         }
         for (std::size_t const member : group.members) {
-            examples[member].split = static_cast<Split>(split);
+            parts[member] = part;
         }
+    }
+    return parts;
+}
+
+void assign_splits(std::vector<LabelledExample>& examples, std::array<double, split_count> shares,
+                   std::uint64_t seed) {
+    auto const parts = assign_parts(examples, {shares.begin(), shares.end()}, seed);
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+        examples[i].split = static_cast<Split>(parts[i]);
     }
 }
 

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/hash.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 #include "dnagpt/io/hdf5_file.hpp"
 
@@ -116,12 +115,6 @@ std::vector<ShardContig> read_contigs(Hdf5File const& file) {
     return contigs;
 }
 
-std::uint64_t shard_digest(FileDescriptor const& file) {
-    UserBlock const block = read_user_block(file);
-    return hash_bytes(block.digests.data(), block.digests.size() * sizeof(block.digests[0]),
-                      static_cast<std::uint64_t>(block.file_bytes));
-}
-
 Hdf5File open_shard(std::string const& path, ShardCheck check) {
     return check == ShardCheck::all ? Hdf5File::open_read(path) : Hdf5File::open_verified(path);
 }
@@ -223,7 +216,7 @@ TokenShard::TokenShard(std::string const& path, ShardCheck check) {
                                         << words_ << " tokens; make the shards again");
     file_ = open_for_reading(path);
     state_ = file_state(path);
-    digest_ = shard_digest(file_);
+    digest_ = file_digest(file_);
 }
 
 void TokenShard::read_words(std::int64_t first, std::span<std::uint16_t> words) const {

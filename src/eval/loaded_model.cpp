@@ -31,6 +31,10 @@ void read_weights(CheckpointReader const& reader, Context& context, Vector<T> we
 
 }  // namespace
 
+RunConfig stored_config(CheckpointHeader const& header) {
+    return parse_run_config(header.config, "the checkpoint's settings", {});
+}
+
 void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout) {
     bool same = header.elements == layout.size && header.layout.size() == layout.tensors.size();
     for (std::size_t i = 0; i < std::min(header.layout.size(), layout.tensors.size()); ++i) {
@@ -62,19 +66,19 @@ std::string resolve_checkpoint(std::string const& path) {
 }
 
 template <class T>
-LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::int64_t rows, Stream stream)
-    : config(parse_run_config(reader.header().config, "the checkpoint's settings", {})),
+LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::vector<BatchForm> const& forms,
+                            Stream stream)
+    : config(stored_config(reader.header())),
       shape(model_shape(config.model)),
       vocabulary{vocabulary_kind(config.model.vocabulary)},
       layout(make_parameter_layout(shape)),
       weights("weights", layout.size),
       params(bind_parameters(shape, layout, weights.data())),
-      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, Purpose::inference)),
-      saved(
-          layout_gpt_saved<T>(shape, rows * shape.context_length, Purpose::inference, activations)),
-      batch(shape, rows * shape.context_length),
-      context{stream, GemmEngine(),
-              Arena(gpt_scratch_bytes<T>(shape, rows, shape.context_length))} {
+      activations(gpt_saved_bytes<T>(shape, largest_form(forms).positions(), Purpose::inference)),
+      saved(layout_gpt_saved<T>(shape, largest_form(forms).positions(), Purpose::inference,
+                                activations)),
+      batch(shape, largest_form(forms).positions()),
+      context{stream, GemmEngine(), Arena(gpt_scratch_bytes<T>(shape, forms))} {
     require_same_layout(reader.header(), layout);
     read_weights(reader, context, weights.view());
     context.gemm.weights_changed();

@@ -192,6 +192,12 @@ UserBlock read_user_block(FileDescriptor const& file) {
     return block;
 }
 
+std::uint64_t file_digest(FileDescriptor const& file) {
+    UserBlock const block = read_user_block(file);
+    return hash_bytes(block.digests.data(), block.digests.size() * sizeof(block.digests[0]),
+                      static_cast<std::uint64_t>(block.file_bytes));
+}
+
 bool is_from_newer_program(FileDescriptor const& file) {
     std::int64_t const length = file_length(file);
     Head const head = read_head(file, length);

@@ -12,7 +12,8 @@ namespace {
 
 /// Tokens, number positions, target positions, target ids, regression positions.
 constexpr std::int64_t integer_lists = 5;
-constexpr std::int64_t float_lists = 2;
+/// Numbers, regression targets, weights of token targets and of regression targets.
+constexpr std::int64_t float_lists = 4;
 
 void check_ids(std::vector<std::int32_t> const& ids, std::int64_t vocabulary_size) {
     auto const largest = std::max_element(ids.begin(), ids.end());
@@ -30,6 +31,12 @@ void check_positions(std::vector<std::int32_t> const& positions, std::int64_t en
                         << " positions (lists and tokens do not belong together); make the batch "
                            "again");
     }
+}
+
+void require_head(bool has, char const* head) {
+    DNAGPT_VALIDATE(has, << "this model has no " << head
+                         << " (it was left out when the model was fine-tuned for another kind of "
+                            "answer); use a model that has it");
 }
 
 }  // namespace
@@ -52,6 +59,10 @@ void DeviceBatch::check(Batch const& batch) const {
     DNAGPT_EXPECT(batch.number_positions.size() == batch.number_values.size());
     DNAGPT_EXPECT(batch.regression_positions.size() == batch.regression_targets.size());
     DNAGPT_EXPECT(batch.answer_positions.size() == batch.answer_targets.size());
+    DNAGPT_EXPECT(batch.row_weights.empty() ||
+                  static_cast<std::int64_t>(batch.row_weights.size()) == batch.rows);
+    require_head(shape_.number_embedding || batch.number_positions.empty(), "number embedding");
+    require_head(shape_.regression_head || batch.regression_positions.empty(), "regression head");
     check_ids(batch.tokens, shape_.vocabulary_size);
     check_ids(batch.targets, shape_.vocabulary_size);
     check_ids(batch.answer_targets, shape_.vocabulary_size);
@@ -76,6 +87,7 @@ void DeviceBatch::list_targets(Batch const& batch) {
         host_positions_.push_back(position);
         host_ids_.push_back(batch.answer_targets[i]);
     }
+    require_head(shape_.token_head || host_ids_.empty(), "token head");
 }
 
 Vector<std::int32_t> DeviceBatch::append(std::vector<std::int32_t> const& values) {
@@ -98,13 +110,33 @@ void DeviceBatch::upload(Batch const& batch) {
     target_ids_ = append(host_ids_);
     regression_positions_ = append(batch.regression_positions);
     copy_to_device(staged_.data(), integers_.data(), static_cast<std::int64_t>(staged_.size()));
-    auto const numbers = static_cast<std::int64_t>(batch.number_values.size());
-    auto const regressions = static_cast<std::int64_t>(batch.regression_targets.size());
-    DNAGPT_EXPECT(numbers + regressions <= floats_.size());
-    numbers_ = element_range(floats_.view(), 0, numbers);
-    regression_targets_ = element_range(floats_.view(), numbers, regressions);
-    copy_to_device(batch.number_values.data(), numbers_.data(), numbers);
-    copy_to_device(batch.regression_targets.data(), regression_targets_.data(), regressions);
+    upload_floats(batch);
+}
+
+void DeviceBatch::upload_floats(Batch const& batch) {
+    staged_floats_.clear();
+    auto const append_floats = [&](std::vector<float> const& values) {
+        auto const first = static_cast<std::int64_t>(staged_floats_.size());
+        staged_floats_.insert(staged_floats_.end(), values.begin(), values.end());
+        DNAGPT_EXPECT(static_cast<std::int64_t>(staged_floats_.size()) <= floats_.size());
+        return element_range(floats_.view(), first, static_cast<std::int64_t>(values.size()));
+    };
+    auto const weights_at = [&](std::vector<std::int32_t> const& positions) {
+        std::vector<float> weights;
+        for (std::int32_t const position : positions) {
+            weights.push_back(
+                batch.row_weights[static_cast<std::size_t>(position / batch.context_length)]);
+        }
+        return weights;
+    };
+    numbers_ = append_floats(batch.number_values);
+    regression_targets_ = append_floats(batch.regression_targets);
+    bool const weighted = !batch.row_weights.empty();
+    target_weights_ = append_floats(weighted ? weights_at(host_positions_) : std::vector<float>());
+    regression_weights_ =
+        append_floats(weighted ? weights_at(batch.regression_positions) : std::vector<float>());
+    copy_to_device(staged_floats_.data(), floats_.data(),
+                   static_cast<std::int64_t>(staged_floats_.size()));
 }
 
 }  // namespace dnagpt

@@ -36,9 +36,15 @@ GptParams<T> unbound_gpt(ModelShape const& shape) {
     params.layers.assign(static_cast<std::size_t>(shape.layers),
                          {unbound_attention_block<T>(shape), unbound_mlp_block<T>(shape)});
     params.final_norm = unbound_vector<T>(c);
-    params.token_head = unbound_head<T>(c, c, shape.vocabulary_size);
-    params.regression_head = unbound_head<T>(c, c, 1);
-    params.number_embedding = unbound_head<T>(1, c, c);
+    if (shape.token_head) {
+        params.token_head = unbound_head<T>(c, c, shape.vocabulary_size);
+    }
+    if (shape.regression_head) {
+        params.regression_head = unbound_head<T>(c, c, 1);
+    }
+    if (shape.number_embedding) {
+        params.number_embedding = unbound_head<T>(1, c, c);
+    }
     return params;
 }
 

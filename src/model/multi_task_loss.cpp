@@ -33,6 +33,14 @@ void finish_block(Context& context, HeadParams<T> const& params, HeadBlock<T> co
     scatter_add_rows(context, block.hidden, block.positions, dhidden);
 }
 
+/// Nothing is done where all weights are 1 (an empty list).
+template <class V>
+void weigh(Context& context, Vector<float> weights, Vector<V> values) {
+    if (rows_of(weights) > 0) {
+        multiply(context, weights, values);
+    }
+}
+
 void add_part(Context& context, Vector<double> row_loss, std::int64_t first, std::int64_t count,
               Vector<double> sums, int which) {
     if (count > 0) {
@@ -54,6 +62,7 @@ void token_losses(Context& context, GptParams<T> const& params, DeviceBatch cons
     if (answers > 0) {
         fill(context, element_range(loss.scale, words, answers), scales.answer);
     }
+    weigh(context, batch.target_weights(), loss.scale);
     std::int64_t const rows = scales.rows_per_block > 0
                                   ? scales.rows_per_block
                                   : token_head_rows<T>(params.shape.vocabulary_size);
@@ -68,6 +77,7 @@ void token_losses(Context& context, GptParams<T> const& params, DeviceBatch cons
                             finish_block(context, params.token_head, block, block.output,
                                          saved.gradient, gradients.token_head);
                         });
+    weigh(context, batch.target_weights(), loss.row_loss);
     add_part(context, loss.row_loss, 0, words, sums, next_token_sum);
     add_part(context, loss.row_loss, words, answers, sums, answer_sum);
 }
@@ -79,17 +89,22 @@ void regression_losses(Context& context, GptParams<T> const& params, DeviceBatch
     std::int64_t const count = rows_of(batch.regression_positions());
     ArenaScope const scope(context.scratch);
     Vector<double> const row_loss = context.scratch.vector<double>(count);
+    Vector<float> const scales = context.scratch.vector<float>(count);
+    fill(context, scales, scale);
+    weigh(context, batch.regression_weights(), scales);
     for_each_head_block(context, params.regression_head, saved.hidden, batch.regression_positions(),
                         head_rows, [&](HeadBlock<T> const& block) {
                             std::int64_t const size = rows_of(block.positions);
                             Matrix<T> const doutput = context.scratch.matrix<T>(size, 1);
                             squared_error_forward_backward(
                                 context, flattened(block.output),
-                                element_range(batch.regression_targets(), block.first, size), scale,
+                                element_range(batch.regression_targets(), block.first, size),
+                                element_range(scales, block.first, size),
                                 element_range(row_loss, block.first, size), flattened(doutput));
                             finish_block(context, params.regression_head, block, doutput,
                                          saved.gradient, gradients.regression_head);
                         });
+    weigh(context, batch.regression_weights(), row_loss);
     add_part(context, row_loss, 0, count, sums, regression_sum);
 }
 
@@ -127,6 +142,7 @@ void head_scratch(ModelShape const& shape, std::int64_t positions, Arena& scratc
     scratch.release(mark);
     std::int64_t const values = std::min(positions, head_rows);
     scratch.vector<double>(positions);
+    scratch.vector<float>(positions);
     take_head_block(block, values, shape.channels, 1, scratch);
     scratch.matrix<T>(values, 1);
     layernorm_scratch<T>(values, shape.channels, scratch);

@@ -92,6 +92,7 @@ Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceB
     for (std::size_t first = 0; first < logits.size(); first += vocabulary) {
         std::span<float const> const row(logits.data() + first, vocabulary);
         evaluation.log_normaliser.push_back(log_sum_exp(row));
+        evaluation.largest_logit.push_back(*std::ranges::max_element(row));
         for (std::int32_t const word : class_words) {
             evaluation.class_logits.push_back(row[static_cast<std::size_t>(word)]);
         }

@@ -15,6 +15,16 @@ void fill(Context& /*context*/, Vector<T> values, T value) {
         "fill", rows_of(values), KOKKOS_LAMBDA(std::int64_t i) { out[i] = value; });
 }
 
+template <class T>
+void multiply(Context& /*context*/, Vector<float> factors, Vector<T> values) {
+    DNAGPT_EXPECT(rows_of(factors) == rows_of(values));
+    float const* const by = factors.data();
+    T* const out = values.data();
+    for_each_element(
+        "multiply", rows_of(values),
+        KOKKOS_LAMBDA(std::int64_t i) { out[i] *= static_cast<T>(by[i]); });
+}
+
 template <class From, class To>
 void convert(Context& /*context*/, Vector<From> source, Vector<To> destination) {
     DNAGPT_EXPECT(rows_of(source) == rows_of(destination));
@@ -31,6 +41,8 @@ template void fill(Context&, Vector<bf16>, bf16);
 template void fill(Context&, Vector<float>, float);
 template void fill(Context&, Vector<double>, double);
 template void fill(Context&, Vector<std::int32_t>, std::int32_t);
+template void multiply(Context&, Vector<float>, Vector<float>);
+template void multiply(Context&, Vector<float>, Vector<double>);
 DNAGPT_INSTANTIATE(float, float);
 DNAGPT_INSTANTIATE(float, bf16);
 DNAGPT_INSTANTIATE(bf16, float);

@@ -59,7 +59,8 @@ double median(std::vector<double> values) {
 template <class T>
 void measure_as(RunConfig const& config, Communicator const& world, DeviceSession const& device,
                 MeasurementOptions const& options) {
-    PretrainRun<T> run(config, world, device);
+    PretrainRun<T> pretraining(config, world, device);
+    TrainingRun<T>& run = pretraining.training();
     run.train_step();
     if (options.profile) {
         start_profile(device_fence);
@@ -79,7 +80,7 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
     result["ranks"] = world.size();
     result["threads"] = run.identity().threads;
     result["precision"] = config.run.precision;
-    result["products"] = run.products();
+    result["products"] = run.context().gemm.description();
     result["tokens_per_step"] = config.batch.tokens_per_step;
     result["step_seconds"] = seconds;
     result["tokens_per_second"] =

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+#include <vector>
+
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/model/flops.hpp"
 
@@ -10,19 +13,28 @@ namespace {
 
 double speed(StepMetrics const& metrics) {
     return metrics.step_seconds > 0
-               ? static_cast<double>(metrics.tokens_per_step) / metrics.step_seconds
+               ? static_cast<double>(metrics.tokens_of_step) / metrics.step_seconds
                : 0;
+}
+
+std::vector<std::pair<std::string, double>> named_losses(StepLosses const& losses,
+                                                         LossNames const& names) {
+    std::vector<std::pair<std::string, double>> named = {{names.next_token, losses.next_token},
+                                                         {names.regression, losses.regression},
+                                                         {names.answer, losses.answer}};
+    std::erase_if(named, [](auto const& each) { return each.first.empty(); });
+    return named;
 }
 
 }  // namespace
 
-nlohmann::ordered_json to_json(StepMetrics const& metrics) {
+nlohmann::ordered_json to_json(StepMetrics const& metrics, LossNames const& names) {
     nlohmann::ordered_json line;
     line["step"] = metrics.step;
     line["loss"] = metrics.losses.loss;
-    line["loss_next_token"] = metrics.losses.next_token;
-    line["loss_gc"] = metrics.losses.gc;
-    line["loss_order"] = metrics.losses.order;
+    for (auto const& [name, loss] : named_losses(metrics.losses, names)) {
+        line["loss_" + name] = loss;
+    }
     line["learning_rate"] = metrics.learning_rate;
     line["grad_norm"] = metrics.grad_norm;
     line["tokens"] = metrics.tokens;
@@ -33,14 +45,17 @@ nlohmann::ordered_json to_json(StepMetrics const& metrics) {
     return line;
 }
 
-std::string step_line(StepMetrics const& metrics, std::int64_t steps, double seconds_left) {
+std::string step_line(StepMetrics const& metrics, LossNames const& names, std::int64_t steps,
+                      double seconds_left) {
     std::string const share =
         metrics.mfu > 0 ? fmt::format("  {:.0f} % of peak", 100 * metrics.mfu) : std::string();
+    std::string parts;
+    for (auto const& [name, loss] : named_losses(metrics.losses, names)) {
+        parts += fmt::format("{}{} {:.4f}", parts.empty() ? "" : ", ", name, loss);
+    }
     return fmt::format(
-        "step {}/{}  loss {:.4f} (words {:.4f}, GC {:.3f}, order {:.4f})  lr {:.2e}  |g| {:.3f}  "
-        "{} tokens/s{}  {} left",
-        metrics.step, steps, metrics.losses.loss, metrics.losses.next_token, metrics.losses.gc,
-        metrics.losses.order, metrics.learning_rate, metrics.grad_norm,
+        "step {}/{}  loss {:.4f} ({})  lr {:.2e}  |g| {:.3f}  {} tokens/s{}  {} left", metrics.step,
+        steps, metrics.losses.loss, parts, metrics.learning_rate, metrics.grad_norm,
         format_count(static_cast<std::uint64_t>(speed(metrics))), share,
         format_seconds(seconds_left));
 }

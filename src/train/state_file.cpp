@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -16,10 +17,40 @@
 namespace dnagpt {
 namespace {
 
-std::string sampler_text(RunIdentity const& identity) {
+std::string sampler_text(RunIdentity const& identity, RunProgress const& progress) {
     nlohmann::ordered_json sampler;
     sampler["data_digest"] = hash_to_hex(identity.data_digest);
+    sampler["tokens"] = progress.tokens;
+    if (progress.best_step >= 0) {
+        sampler["best_step"] = progress.best_step;
+        sampler["best_score"] = progress.best_score;
+    }
     return sampler.dump();
+}
+
+RunProgress progress_of(CheckpointHeader const& header, RunConfig const& config) {
+    auto const sampler = nlohmann::json::parse(header.sampler);
+    RunProgress progress;
+    progress.step = header.step;
+    progress.skip_list = header.skip_list;
+    progress.tokens = sampler.value("tokens", header.step * config.batch.tokens_per_step);
+    progress.best_step = sampler.value("best_step", std::int64_t{-1});
+    progress.best_score = sampler.value("best_score", 0.0);
+    return progress;
+}
+
+/// The part of `tensor` that lies in `slice`, read from where the file has the tensor.
+void load_part(CheckpointReader const& reader, StoredTensor const& stored,
+               TensorEntry const& tensor, Slice const& slice, float* own) {
+    std::int64_t const begin = std::max(slice.flat_offset, tensor.offset);
+    std::int64_t const end =
+        std::min(slice.flat_offset + slice.count, tensor.offset + tensor.count());
+    if (begin >= end) {
+        return;
+    }
+    std::vector<float> host(static_cast<std::size_t>(end - begin));
+    reader.read(StateVector::master, stored.offset + begin - tensor.offset, host);
+    copy_to_device(host.data(), own + slice.own_offset + begin - slice.flat_offset, end - begin);
 }
 
 std::vector<StateSlab> slabs_of(Partition const& partition, float const* own) {
@@ -56,7 +87,7 @@ CheckpointHeader make_header(RunConfig const& config, TrainingMemory<T> const& m
     CheckpointHeader header;
     header.step = progress.step;
     header.seed = static_cast<std::uint64_t>(config.run.seed);
-    header.sampler = sampler_text(identity);
+    header.sampler = sampler_text(identity, progress);
     header.skip_list = progress.skip_list;
     header.config = to_toml(config, PathKeys::leave_out);
     header.elements = memory.layout.size;
@@ -91,13 +122,37 @@ void load_state(Context& context, CheckpointReader const& reader, TrainingMemory
     memory.optimizer.publish(context, memory.weights.view());
 }
 
+template <class T>
+void load_weights(Context& context, CheckpointReader const& reader, TrainingMemory<T>& memory) {
+    std::string missing;
+    for (TensorEntry const& tensor : memory.layout.tensors) {
+        auto const stored =
+            std::ranges::find(reader.header().layout, tensor.name, &StoredTensor::name);
+        if (stored == reader.header().layout.end()) {
+            missing += " " + tensor.name;
+            continue;
+        }
+        DNAGPT_VALIDATE(stored->shape == tensor.shape,
+                        << "tensor " << tensor.name << " of the checkpoint has another shape than "
+                        << "this model (its settings were changed); give it the checkpoint's "
+                           "model settings");
+        for (Slice const& slice : memory.partition.slices) {
+            load_part(reader, *stored, tensor, slice, memory.optimizer.master().data());
+        }
+    }
+    if (!missing.empty()) {
+        log_shared_warning("the checkpoint lacks these tensors; they start at random:" + missing);
+    }
+    memory.optimizer.publish(context, memory.weights.view());
+}
+
 std::string stored_data_digest(CheckpointHeader const& header) {
     return nlohmann::json::parse(header.sampler).at("data_digest").get<std::string>();
 }
 
 RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& config,
                               RunIdentity const& identity) {
-    RunConfig const stored = parse_run_config(header.config, "the checkpoint's settings", {});
+    RunConfig const stored = stored_config(header);
     for (KeyChange const& change : require_compatible(stored, config)) {
         log_info(fmt::format("changed since the checkpoint: {} was {}, is {}", change.key,
                              change.stored, change.given));
@@ -120,14 +175,15 @@ RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& c
         log_shared_warning("results will not be bit-identical to an uninterrupted run:" +
                            differences);
     }
-    return {header.step, header.skip_list};
+    return progress_of(header, config);
 }
 
 #define DNAGPT_INSTANTIATE(T)                                                         \
     template CheckpointHeader make_header(RunConfig const&, TrainingMemory<T> const&, \
                                           RunProgress const&, RunIdentity const&);    \
     template StateSlabs state_slabs(TrainingMemory<T> const&);                        \
-    template void load_state(Context&, CheckpointReader const&, TrainingMemory<T>&)
+    template void load_state(Context&, CheckpointReader const&, TrainingMemory<T>&);  \
+    template void load_weights(Context&, CheckpointReader const&, TrainingMemory<T>&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

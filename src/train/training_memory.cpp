@@ -16,6 +16,10 @@ std::int64_t micro_batch_rows(RunConfig const& config, int world_size) {
     return std::min(config.batch.micro_batch, rows);
 }
 
+BatchForm pretraining_form(RunConfig const& config, int world_size) {
+    return {micro_batch_rows(config, world_size), config.model.context_length};
+}
+
 namespace {
 
 /// What the products on this CPU keep: linear weights in their order, or float copies of operands.
@@ -48,17 +52,17 @@ std::int64_t product_bytes(ModelShape const& shape, std::int64_t positions) {
 }  // namespace
 
 template <class T>
-MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size,
+MemoryByKind training_memory(ModelShape const& shape, BatchForm form, int world_size,
                              Purpose purpose) {
     Partition const partition = make_partition(make_parameter_layout(shape).size, 0, world_size);
     constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
     MemoryByKind memory;
     memory.weights = partition.padded_size * static_cast<std::int64_t>(sizeof(T));
-    memory.products = product_bytes<T>(shape, rows * shape.context_length);
+    memory.products = product_bytes<T>(shape, form.positions());
     memory.gradients = (partition.padded_size + partition.own_size) * of_float;
     memory.optimizer = 3 * partition.own_size * of_float;
-    memory.activations = gpt_saved_bytes<T>(shape, rows * shape.context_length, purpose);
-    memory.scratch = gpt_scratch_bytes<T>(shape, rows, shape.context_length);
+    memory.activations = gpt_saved_bytes<T>(shape, form.positions(), purpose);
+    memory.scratch = gpt_scratch_bytes<T>(shape, form.rows, form.length);
     memory.saving = memory.optimizer;
     return memory;
 }
@@ -67,18 +71,21 @@ Purpose training_purpose(ModelSection const& model) {
     return model.recompute == "blocks" ? Purpose::recomputing : Purpose::training;
 }
 
-MemoryByKind training_memory(RunConfig const& config, int world_size) {
+MemoryByKind training_memory(RunConfig const& config, BatchForm form, int world_size) {
     ModelShape const shape = model_shape(config.model);
-    std::int64_t const rows = micro_batch_rows(config, world_size);
     Purpose const purpose = training_purpose(config.model);
     return config.run.precision == "bf16"
-               ? training_memory<bf16>(shape, rows, world_size, purpose)
-               : training_memory<float>(shape, rows, world_size, purpose);
+               ? training_memory<bf16>(shape, form, world_size, purpose)
+               : training_memory<float>(shape, form, world_size, purpose);
+}
+
+MemoryByKind training_memory(RunConfig const& config, int world_size) {
+    return training_memory(config, pretraining_form(config, world_size), world_size);
 }
 
 template <class T>
 TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSection const& settings,
-                                  std::int64_t rows, DeviceCollectives& collectives,
+                                  BatchForm form, DeviceCollectives& collectives,
                                   Communicator const& world, Purpose purpose)
     : shape(model_shape),
       layout(make_parameter_layout(shape)),
@@ -87,9 +94,9 @@ TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSectio
       gradients("gradients", partition.padded_size),
       params(bind_parameters(shape, layout, weights.data())),
       gradient_views(bind_parameters(shape, layout, gradients.data())),
-      activations(gpt_saved_bytes<T>(shape, rows * shape.context_length, purpose)),
-      saved(layout_gpt_saved<T>(shape, rows * shape.context_length, purpose, activations)),
-      batch(shape, rows * shape.context_length),
+      activations(gpt_saved_bytes<T>(shape, form.positions(), purpose)),
+      saved(layout_gpt_saved<T>(shape, form.positions(), purpose, activations)),
+      batch(shape, form.positions()),
       sums("loss sums", loss_sums),
       gradient_sync(collectives, partition),
       optimizer(settings, layout, partition, collectives) {}
@@ -107,9 +114,9 @@ void initialise_weights(Context& context, TrainingMemory<T>& memory, std::uint64
     memory.optimizer.publish(context, memory.weights.view());
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                \
-    template MemoryByKind training_memory<T>(ModelShape const&, std::int64_t, int, Purpose); \
-    template struct TrainingMemory<T>;                                                       \
+#define DNAGPT_INSTANTIATE(T)                                                             \
+    template MemoryByKind training_memory<T>(ModelShape const&, BatchForm, int, Purpose); \
+    template struct TrainingMemory<T>;                                                    \
     template void initialise_weights(Context&, TrainingMemory<T>&, std::uint64_t)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);

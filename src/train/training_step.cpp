@@ -43,10 +43,10 @@ StepLosses mean_losses(StepSums const& sums, TargetCounts const& targets,
                        TasksSection const& tasks) {
     StepLosses losses;
     losses.next_token = sums.next_token * per_target(1.0, targets.next_token);
-    losses.gc = sums.regression * per_target(1.0, targets.regression);
-    losses.order = sums.answer * per_target(1.0, targets.answer);
-    losses.loss =
-        losses.next_token + tasks.order_weight * losses.order + tasks.gc_weight * losses.gc;
+    losses.regression = sums.regression * per_target(1.0, targets.regression);
+    losses.answer = sums.answer * per_target(1.0, targets.answer);
+    losses.loss = losses.next_token + tasks.order_weight * losses.answer +
+                  tasks.gc_weight * losses.regression;
     return losses;
 }
 

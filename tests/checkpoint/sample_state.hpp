@@ -21,6 +21,7 @@ inline CheckpointHeader sample_header(std::int64_t step) {
     header.step = step;
     header.seed = ~std::uint64_t{6};
     header.sampler = R"({"epoch": 2})";
+    header.task = R"({"sets": []})";
     header.skip_list = {4, 9};
     header.config = "[run]\nseed = 1\n";
     header.elements = sample_elements;

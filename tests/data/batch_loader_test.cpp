@@ -49,7 +49,7 @@ class BatchLoaderTest : public ::testing::Test {
 
 TEST_F(BatchLoaderTest, RowsAreSpreadAndMicroBatchesMayBeShort) {
     PretrainData const data(folder_.path(), Split::train);
-    BatchLoader loader(data, vocabulary_, plan(), 0);
+    BatchLoader loader(pretraining_steps(data, vocabulary_, plan()), 0);
     StepBatches const step = loader.next();
     ASSERT_EQ(step.micro_batches.size(), 4U);
     EXPECT_EQ(step.micro_batches[0].rows, 2);
@@ -64,17 +64,18 @@ TEST_F(BatchLoaderTest, RowsAreSpreadAndMicroBatchesMayBeShort) {
     EXPECT_EQ(rows_of_rank(7, 1, 2).first, 3);
     EXPECT_EQ(rows_of_rank(7, 1, 2).last, 7);
     // more ranks than rows: some have none
-    BatchLoader idle(data, vocabulary_, plan(0, 9), 0);
+    BatchLoader idle(pretraining_steps(data, vocabulary_, plan(0, 9)), 0);
     EXPECT_TRUE(idle.next().micro_batches.empty());
 }
 
 TEST_F(BatchLoaderTest, AnyWorldSizeSeesTheSameRows) {
     PretrainData const data(folder_.path(), Split::train);
     for (int world : {1, 2, 3, 4, 9}) {
-        BatchLoader whole(data, vocabulary_, plan(), 3);
+        BatchLoader whole(pretraining_steps(data, vocabulary_, plan()), 3);
         std::vector<std::unique_ptr<BatchLoader>> ranks;
         for (int rank = 0; rank < world; ++rank) {
-            ranks.push_back(std::make_unique<BatchLoader>(data, vocabulary_, plan(rank, world), 3));
+            ranks.push_back(std::make_unique<BatchLoader>(
+                pretraining_steps(data, vocabulary_, plan(rank, world)), 3));
         }
         for (std::int64_t step = 3; step < 6; ++step) {
             StepBatches const expected = whole.next();
@@ -92,15 +93,15 @@ TEST_F(BatchLoaderTest, AnyWorldSizeSeesTheSameRows) {
 
 TEST_F(BatchLoaderTest, ResumesAndSkips) {
     PretrainData const data(folder_.path(), Split::train);
-    BatchLoader run(data, vocabulary_, plan(), 0);
+    BatchLoader run(pretraining_steps(data, vocabulary_, plan()), 0);
     std::vector<std::vector<std::int32_t>> steps;
     for (int i = 0; i < 6; ++i) {
         steps.push_back(contents(run.next()));
     }
-    BatchLoader resumed(data, vocabulary_, plan(), 4);
+    BatchLoader resumed(pretraining_steps(data, vocabulary_, plan()), 4);
     EXPECT_EQ(contents(resumed.next()), steps[4]);
     // block 2 failed: step 2 trains on block 3, and so on
-    BatchLoader skipping(data, vocabulary_, plan(), 2, {2});
+    BatchLoader skipping(pretraining_steps(data, vocabulary_, plan()), 2, {2});
     StepBatches const step = skipping.next();
     EXPECT_EQ(step.step, 2);
     EXPECT_EQ(step.block, 3);
@@ -110,7 +111,7 @@ TEST_F(BatchLoaderTest, ResumesAndSkips) {
 TEST_F(BatchLoaderTest, TheThreadsErrorReachesTheCaller) {
     PretrainData const data(folder_.path(), Split::train);
     std::filesystem::resize_file(path_, 1024);
-    BatchLoader loader(data, vocabulary_, plan(), 0);
+    BatchLoader loader(pretraining_steps(data, vocabulary_, plan()), 0);
     auto const read_on = [&] {
         for (int i = 0; i < 50; ++i) {
             loader.next();

@@ -90,6 +90,27 @@ TEST(StartBackward, SumsDoNotDependOnScalesButGradientsAreProportional) {
 }
 
 #if defined(DNAGPT_HAVE_DOUBLE)
+/// A row's weight multiplies its part of the sums and of the gradient.
+TEST(StartBackward, RowWeightsMultiplyTheRowsPart) {
+    SmallModel<double> model(small_shape, 2);
+    model.set_weights(lively_weights(model.layout, 3));
+    LossScales const scales = scales_of(0.5F, 0.25F, 0.125F);
+    StepResult const first = model.step(template_batch(small_shape, {1}), scales);
+    StepResult const second = model.step(template_batch(small_shape, {2}), scales);
+    Batch both = template_batch(small_shape, {1, 2});
+    both.row_weights = {3.0F, 0.5F};
+    StepResult const weighted = model.step(both, scales);
+    for (std::size_t sum = 0; sum < weighted.sums.size(); ++sum) {
+        EXPECT_NEAR(weighted.sums[sum], 3 * first.sums[sum] + 0.5 * second.sums[sum],
+                    1e-12 * weighted.sums[sum]);
+    }
+    std::vector<double> expected(first.gradient.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        expected[i] = 3 * first.gradient[i] + 0.5 * second.gradient[i];
+    }
+    EXPECT_LE(largest_difference(weighted.gradient, expected), 1e-13 * largest_magnitude(expected));
+}
+
 TEST(StartBackward, TheThreeTasksGradientsAddUp) {
     SmallModel<double> model(small_shape, 2);
     model.set_weights(lively_weights(model.layout, 3));

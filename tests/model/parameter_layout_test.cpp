@@ -105,6 +105,19 @@ TEST(ParameterLayout, BindsViewsAtTheOffsets) {
     EXPECT_THROW(bind_parameters({3, 2, 4, 6, 10}, layout, flat.data()), Error);
 }
 
+TEST(ParameterLayout, HeadsThatAreLeftOutTakeNoSpace) {
+    ModelShape shape{2, 2, 4, 6, 10};
+    std::int64_t const whole = make_parameter_layout(shape).parameters;
+    shape.token_head = false;
+    ParameterLayout const layout = make_parameter_layout(shape);
+    EXPECT_EQ(whole - layout.parameters, 4 * 4 + 4 + 10 * 4);
+    for (TensorEntry const& tensor : layout.tensors) {
+        EXPECT_FALSE(tensor.name.starts_with("mlm_head.")) << tensor.name;
+    }
+    std::vector<float> flat(static_cast<std::size_t>(layout.size));
+    EXPECT_EQ(bind_parameters(shape, layout, flat.data()).token_head.output.data(), nullptr);
+}
+
 TEST(ParameterLayout, RefusesImpossibleShapes) {
     try {
         make_parameter_layout({2, 3, 8, 6, 10});

@@ -33,6 +33,17 @@ TEST(Elementwise, Fill) {
     expect_filled(std::int32_t{-7});
 }
 
+TEST(Elementwise, Multiply) {
+    Context context = make_context();
+    DeviceArray<float> const factors(std::vector<float>{2, -0.5F, 0});
+    DeviceArray<float> const values(std::vector<float>{3, 3, 3});
+    DeviceArray<double> const wide(std::vector<double>{1e300, 4, 5});
+    multiply(context, factors.vector(), values.vector());
+    multiply(context, factors.vector(), wide.vector());
+    EXPECT_EQ(values.host(), (std::vector<float>{6, -1.5F, 0}));
+    EXPECT_EQ(wide.host(), (std::vector<double>{2e300, -2, 0}));
+}
+
 template <class From, class To>
 void expect_converted() {
     Context context = make_context();

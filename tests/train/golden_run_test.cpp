@@ -67,7 +67,8 @@ class GoldenRun : public ::testing::Test {
           batch_(testing::golden_batch(file_)),
           settings_(golden_optimizer(file_)),
           collectives_(world()),
-          memory_(testing::golden_shape(file_), settings_, 1, collectives_, world()),
+          memory_(testing::golden_shape(file_), settings_,
+                  {1, testing::golden_shape(file_).context_length}, collectives_, world()),
           context_{
               testing::device().stream(), GemmEngine(),
               Arena(gpt_scratch_bytes<float>(memory_.shape, 1, memory_.shape.context_length))} {

@@ -12,14 +12,14 @@ StepMetrics example() {
     metrics.step = 7;
     metrics.losses = {3.0, 2.0, 1.0, 0.5};
     metrics.tokens = 700;
-    metrics.tokens_per_step = 100;
+    metrics.tokens_of_step = 100;
     metrics.step_seconds = 0.5;
     return metrics;
 }
 
 TEST(Metrics, LineHasItsKeysInOrder) {
     std::string keys;
-    auto const line = to_json(example());
+    auto const line = to_json(example(), {});
     for (auto const& [key, value] : line.items()) {
         keys += key + " ";
     }
@@ -28,18 +28,27 @@ TEST(Metrics, LineHasItsKeysInOrder) {
               "tokens_per_second mfu step_seconds ");
 }
 
+TEST(Metrics, LossesWithoutANameAreLeftOut) {
+    LossNames const names{"", "", "class"};
+    auto const line = to_json(example(), names);
+    EXPECT_EQ(line["loss_class"], 0.5);
+    EXPECT_FALSE(line.contains("loss_next_token"));
+    EXPECT_NE(step_line(example(), names, 10, 90).find("loss 3.0000 (class 0.5000)  lr"),
+              std::string::npos);
+}
+
 TEST(Metrics, UnknownPeakIsNull) {
-    EXPECT_TRUE(to_json(example())["mfu"].is_null());
-    EXPECT_EQ(to_json(example())["tokens_per_second"], 200.0);
+    EXPECT_TRUE(to_json(example(), {})["mfu"].is_null());
+    EXPECT_EQ(to_json(example(), {})["tokens_per_second"], 200.0);
     EXPECT_EQ(model_flops_utilisation({1, 1, 32, 16, 100}, 1000, 0), 0);
 }
 
 TEST(Metrics, StepLineEndsWithSpeedShareOfPeakAndTimeLeft) {
     StepMetrics metrics = example();
-    EXPECT_TRUE(step_line(metrics, 10, 90).ends_with("  200 tokens/s  1 min 30 s left"));
+    EXPECT_TRUE(step_line(metrics, {}, 10, 90).ends_with("  200 tokens/s  1 min 30 s left"));
     metrics.mfu = 0.41;
     EXPECT_TRUE(
-        step_line(metrics, 10, 90).ends_with("200 tokens/s  41 % of peak  1 min 30 s left"));
+        step_line(metrics, {}, 10, 90).ends_with("200 tokens/s  41 % of peak  1 min 30 s left"));
 }
 
 TEST(Metrics, UtilisationIsSpeedTimesFlopsOverPeak) {
@@ -49,8 +58,8 @@ TEST(Metrics, UtilisationIsSpeedTimesFlopsOverPeak) {
 }
 
 TEST(Metrics, LinesAfterTheResumedStepAreCut) {
-    EXPECT_FALSE(is_after_step(to_json(example()), 7));
-    EXPECT_TRUE(is_after_step(to_json(example()), 6));
+    EXPECT_FALSE(is_after_step(to_json(example(), {}), 7));
+    EXPECT_TRUE(is_after_step(to_json(example(), {}), 6));
     EXPECT_TRUE(is_after_step({{"evaluation", {{"step", 8}}}}, 7));
     EXPECT_FALSE(is_after_step({{"resumed", {{"step", 8}}}}, 7));
 }

@@ -30,16 +30,16 @@ class RollBack : public ::testing::Test {
         config_ = testing::tiny_config(folder_);
     }
 
-    static void steps(PretrainRun<float>& run, int count) {
+    static void steps(TrainingRun<float>& run, int count) {
         for (int i = 0; i < count; ++i) {
             run.train_step();
         }
     }
 
     /// Every loss is NaN from here on, until the weights come from a checkpoint again.
-    static void spoil(PretrainRun<float>& run) {
+    static void spoil(TrainingRun<float>& run) {
         Context context{device().stream(), GemmEngine(), Arena(0)};
-        fill(context, run.weights(), std::numeric_limits<float>::quiet_NaN());
+        fill(context, run.memory().weights.view(), std::numeric_limits<float>::quiet_NaN());
         device_fence();
     }
 
@@ -48,7 +48,8 @@ class RollBack : public ::testing::Test {
 };
 
 TEST_F(RollBack, AfterThreeNonFiniteStepsTrainingGoesOnFromTheCheckpointWithOtherRows) {
-    PretrainRun<float> run(config_, world(), device());
+    PretrainRun<float> pretraining(config_, world(), device());
+    TrainingRun<float>& run = pretraining.training();
     steps(run, 4);
     run.save(true);
     steps(run, 2);
@@ -58,7 +59,7 @@ TEST_F(RollBack, AfterThreeNonFiniteStepsTrainingGoesOnFromTheCheckpointWithOthe
     EXPECT_EQ(run.step(), 6);
     EXPECT_FALSE(run.train_step());
     EXPECT_EQ(run.step(), 4);
-    EXPECT_EQ(run.skip_list(), (std::vector<std::int64_t>{4, 5, 6, 7, 8}));
+    EXPECT_EQ(run.progress().skip_list, (std::vector<std::int64_t>{4, 5, 6, 7, 8}));
     EXPECT_TRUE(run.train_step());
     EXPECT_EQ(run.step(), 5);
     world().barrier();
@@ -70,7 +71,8 @@ TEST_F(RollBack, AfterThreeNonFiniteStepsTrainingGoesOnFromTheCheckpointWithOthe
 }
 
 TEST_F(RollBack, WithoutACheckpointItGoesBackToTheFirstWeights) {
-    PretrainRun<float> run(config_, world(), device());
+    PretrainRun<float> pretraining(config_, world(), device());
+    TrainingRun<float>& run = pretraining.training();
     steps(run, 1);
     spoil(run);
     steps(run, 3);
@@ -84,7 +86,8 @@ TEST_F(RollBack, WithoutACheckpointItGoesBackToTheFirstWeights) {
 }
 
 TEST_F(RollBack, TheThirdTimeFromOneCheckpointEndsTheRun) {
-    PretrainRun<float> run(config_, world(), device());
+    PretrainRun<float> pretraining(config_, world(), device());
+    TrainingRun<float>& run = pretraining.training();
     for (int time = 0; time < 2; ++time) {
         spoil(run);
         steps(run, 3);
@@ -99,25 +102,27 @@ TEST_F(RollBack, TheThirdTimeFromOneCheckpointEndsTheRun) {
 TEST_F(RollBack, ARunThatIsKilledAfterARollBackIsRolledBackInTheSameWay) {
     std::vector<std::vector<std::int64_t>> skipped;
     for (int start = 0; start < 2; ++start) {
-        PretrainRun<float> run(config_, world(), device());
+        PretrainRun<float> pretraining(config_, world(), device());
+        TrainingRun<float>& run = pretraining.training();
         if (start == 0) {
             steps(run, 2);
             run.save(true);
         }
         ASSERT_EQ(run.step(), 2);
-        EXPECT_TRUE(run.skip_list().empty());
+        EXPECT_TRUE(run.progress().skip_list.empty());
         steps(run, 1);
         spoil(run);
         steps(run, 3);
         EXPECT_EQ(run.step(), 2);
-        skipped.push_back(run.skip_list());
+        skipped.push_back(run.progress().skip_list);
     }
     EXPECT_EQ(skipped[0], skipped[1]);
     EXPECT_FALSE(skipped[0].empty());
 }
 
 TEST_F(RollBack, ANewCheckpointAllowsTwoMore) {
-    PretrainRun<float> run(config_, world(), device());
+    PretrainRun<float> pretraining(config_, world(), device());
+    TrainingRun<float>& run = pretraining.training();
     for (int time = 0; time < 4; ++time) {
         spoil(run);
         steps(run, 4);
@@ -131,7 +136,8 @@ TEST_F(RollBack, ANewCheckpointAllowsTwoMore) {
 TEST_F(RollBack, AWeightThatIsNotFiniteIsFoundBeforeItIsSaved) {
     config_.optimizer.learning_rate = std::numeric_limits<double>::infinity();
     config_.schedule.minimum_learning_rate = config_.optimizer.learning_rate;
-    PretrainRun<float> run(config_, world(), device());
+    PretrainRun<float> pretraining(config_, world(), device());
+    TrainingRun<float>& run = pretraining.training();
     EXPECT_TRUE(run.require_finite_weights());
     EXPECT_TRUE(run.train_step());
     EXPECT_FALSE(run.require_finite_weights());

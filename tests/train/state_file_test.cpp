@@ -25,7 +25,8 @@ class StateFile : public ::testing::Test {
         : folder_(world()),
           config_(testing::tiny_config(folder_)),
           collectives_(world()),
-          memory_(model_shape(config_.model), config_.optimizer, 1, collectives_, world()),
+          memory_(model_shape(config_.model), config_.optimizer, {1, config_.model.context_length},
+                  collectives_, world()),
           context_{testing::device().stream(), GemmEngine(), Arena(0)} {
         identity_.build = "a build";
         identity_.world_size = world().size();
@@ -79,7 +80,8 @@ TEST_F(StateFile, AnotherModelIsRefused) {
     saver.finish(world());
     ModelShape wider = memory_.shape;
     wider.channels *= 2;
-    TrainingMemory<float> memory(wider, config_.optimizer, 1, collectives_, world());
+    TrainingMemory<float> memory(wider, config_.optimizer, {1, config_.model.context_length},
+                                 collectives_, world());
     auto const reader = CheckpointReader::open(folder_.file("a.h5"));
     EXPECT_NE(message_of([&] { load_state(context_, reader, memory); }).find("is not"),
               std::string::npos);

@@ -89,7 +89,8 @@ class TrainingStep : public ::testing::Test {
 #if defined(__SANITIZE_ADDRESS__)
         GTEST_SKIP() << "AddressSanitizer has its own malloc";
 #endif
-        PretrainRun<T> run(config, world(), device());
+        PretrainRun<T> pretraining(config, world(), device());
+        TrainingRun<T>& run = pretraining.training();
         run.train_step();
         run.train_step();
         largest = 0;
@@ -137,8 +138,8 @@ TEST_F(TrainingStep, LossesAreMeansOverTheirOwnTargets) {
     tasks.gc_weight = 0.25;
     StepLosses const losses = mean_losses(sums, {10, 4, 2}, tasks);
     EXPECT_EQ(losses.next_token, 3);
-    EXPECT_EQ(losses.gc, 2);
-    EXPECT_EQ(losses.order, 1.5);
+    EXPECT_EQ(losses.regression, 2);
+    EXPECT_EQ(losses.answer, 1.5);
     EXPECT_EQ(losses.loss, 3 + 0.25 * 2 + 0.5 * 1.5);
     EXPECT_EQ(mean_losses(sums, {10, 0, 0}, tasks).loss, 3);
 }

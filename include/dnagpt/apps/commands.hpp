@@ -10,6 +10,7 @@ using Action = std::function<int()>;
 
 /// Each adds one subcommand to the program; when that one is chosen, `action` is set.
 void add_pretrain_command(CLI::App& program, Action& action);
+void add_finetune_command(CLI::App& program, Action& action);
 void add_evaluate_command(CLI::App& program, Action& action);
 void add_inspect_command(CLI::App& program, Action& action);
 void add_plan_command(CLI::App& program, Action& action);

@@ -32,9 +32,11 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
 void note_latest(std::string const& path);
 
 /// Removes all but the newest `keep_last` (at least one) and those at multiples of
-/// `keep_every_steps` (0: none). For one rank. Removes nothing while none of those that stay has an
-/// intact head and its full length. Returns the removed steps.
+/// `keep_every_steps` (0: none), and that of step `keep_step` (-1: none). For one rank. Removes
+/// nothing while none of those that stay has an intact head and its full length. Returns the
+/// removed steps.
 std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std::int64_t keep_last,
-                                                 std::int64_t keep_every_steps);
+                                                 std::int64_t keep_every_steps,
+                                                 std::int64_t keep_step = -1);
 
 }  // namespace dnagpt

@@ -21,6 +21,7 @@ struct CheckpointHeader {
     std::int64_t step = 0;  ///< optimizer steps taken
     std::uint64_t seed = 0;
     std::string sampler;                  ///< place in the data, JSON
+    std::string task;                     ///< what it was fine-tuned for, JSON; or empty
     std::vector<std::int64_t> skip_list;  ///< blocks of rows that are left out
     std::string config;                   ///< resolved TOML without path-valued keys
     std::int64_t elements = 0;            ///< length of each flat vector, gaps included

@@ -6,13 +6,16 @@
 
 namespace dnagpt {
 
-/// The five numbers that fix a model's parameters.
+/// What fixes a model's parameters: five numbers, and the heads it has.
 struct ModelShape {
     std::int64_t layers = 0;
     std::int64_t heads = 0;
     std::int64_t channels = 0;
     std::int64_t context_length = 0;
     std::int64_t vocabulary_size = 0;
+    bool token_head = true;
+    bool regression_head = true;
+    bool number_embedding = true;
 
     std::int64_t head_dimension() const { return channels / heads; }
     bool operator==(ModelShape const&) const = default;

@@ -32,6 +32,9 @@ struct ModelSection {
     /// "none" or "blocks": backward computes each block's activations again from its input, bit by
     /// bit the same, instead of keeping them: less memory, more time
     std::string recompute = "none";
+    /// heads that are left out: "token_head", "regression_head", "number_embedding"; pretraining
+    /// needs all, fine-tuning sets it (finetune.heads)
+    std::vector<std::string> drop = {};
 };
 
 struct DataSection {
@@ -84,6 +87,36 @@ struct EvaluationSection {
     std::int64_t windows_per_species = 64;  ///< validation windows per species
 };
 
+/// One labelled set that a model is fine-tuned on, [[finetune.set]].
+struct FinetuneSet {
+    std::string name;    ///< in results; empty: the file's name without folder and ending
+    std::string data;    ///< path; labelled set
+    std::string prompt;  ///< as finetune.prompt
+    std::string answer;  ///< "class", "number" or "words"; empty: what the set was made for
+    double weight = 1;   ///< factor of the set's losses
+};
+
+struct FinetuneSection {
+    /// path; checkpoint or run folder whose model and weights training starts from; empty: random
+    /// weights of [model]
+    std::string from;
+    std::string data;  ///< path; labelled set; several: one [[finetune.set]] each
+    /// template such as "<S>{sequence}<=><B>": <S> stands for the set's species token, {numbers}
+    /// for its numbers; empty: the template of the answer's kind (docs/downstream.md)
+    std::string prompt;
+    std::int64_t rows_per_step = 8;          ///< examples of a step, over all ranks
+    std::string heads = "needed";            ///< "needed": other heads are left out; or "all"
+    std::vector<std::string> class_weights;  ///< "balanced", or "class=weight" for each; empty: 1
+    /// each training example is turned to its other strand with probability 0.5, and predictions
+    /// are averaged over both strands
+    bool reverse_complement = false;
+    std::int64_t shift = 0;  ///< bases; up to so many are cut off a training example's beginning
+    std::int64_t folds = 0;  ///< parts of a cross-validation by groups; 0: the set's own split
+    std::int64_t fold = 0;   ///< the one part to test on, 1 .. folds; 0: each in turn
+    std::int64_t seeds = 1;  ///< runs with run.seed, run.seed + 1, ..
+    std::vector<FinetuneSet> sets;
+};
+
 /// Every setting of a run: default, unit and meaning stand beside the key.
 struct RunConfig {
     RunSection run;
@@ -95,13 +128,17 @@ struct RunConfig {
     ScheduleSection schedule;
     CheckpointSection checkpoint;
     EvaluationSection evaluation;
+    FinetuneSection finetune;
 };
 
-/// The model's five numbers. Throws Error for an unknown vocabulary.
+/// The model's numbers and heads. Throws Error for an unknown vocabulary or head.
 ModelShape model_shape(ModelSection const& model);
 
 /// Throws Error naming the key where values do not fit each other.
 void validate(RunConfig const& config);
+
+/// Whether a run fine-tunes: it names labelled sets.
+bool fine_tunes(RunConfig const& config);
 
 /// Rows of one step over all ranks.
 std::int64_t rows_per_step(RunConfig const& config);

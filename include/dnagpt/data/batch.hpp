@@ -23,25 +23,30 @@ struct Batch {
     /// (A): the positions of `<B>` where a class answer is asked, and the answer's id.
     std::vector<std::int32_t> answer_positions;
     std::vector<std::int32_t> answer_targets;
+    /// (rows): factor of all losses of a row; empty: 1.
+    std::vector<float> row_weights;
     /// (rows): index of the row's species in the data set; -1 where it has none.
     std::vector<std::int32_t> species;
 };
 
-/// How many targets each of the three losses has: per batch, per rank or over the world.
+/// How many targets each of the three losses has, by which its sum is divided: per batch, per rank
+/// or over the world.
 struct TargetCounts {
     std::int64_t next_token = 0;
     std::int64_t regression = 0;
     std::int64_t answer = 0;
+    std::int64_t positions = 0;  ///< that hold input, not padding
 
     TargetCounts& operator+=(TargetCounts const& other) {
         next_token += other.next_token;
         regression += other.regression;
         answer += other.answer;
+        positions += other.positions;
         return *this;
     }
 };
 
-/// Counts a batch's targets.
+/// Counts a batch's targets and positions.
 TargetCounts count_targets(Batch const& batch);
 
 }  // namespace dnagpt

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "dnagpt/data/batch.hpp"
 #include "dnagpt/data/pretrain_data.hpp"
-#include "dnagpt/data/sampler.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 
 namespace dnagpt {
@@ -43,20 +43,22 @@ struct RowRange {
 };
 RowRange rows_of_rank(std::int64_t count, int rank, int world_size);
 
-/// Assembles one rank's batches of the step that takes row block `block`.
-StepBatches assemble_step(PretrainData const& data, Sampler const& sampler, Vocabulary vocabulary,
-                          BatchPlan const& plan, std::int64_t step, std::int64_t block);
+/// Assembles one rank's batches of step `step`, which takes row block `block`. Called from another
+/// thread: no MPI, no HDF5.
+using AssembleStep = std::function<StepBatches(std::int64_t step, std::int64_t block)>;
 
-/// A thread that assembles steps ahead of their use, two at most. It reads files and nothing else:
-/// no MPI, no HDF5.
+/// Rows of the three pretraining tasks. The data must outlive the function.
+AssembleStep pretraining_steps(PretrainData const& data, Vocabulary vocabulary,
+                               BatchPlan const& plan, std::vector<double> weights = {});
+
+/// A thread that assembles steps ahead of their use, two at most.
 class BatchLoader {
   public:
-    /// Steps are counted from 0 over applied updates; `first_step` is the next one. The data must
-    /// outlive the loader. A block that fails while the loader runs needs no new loader: its
-    /// successor carries the following rows (the step number then stays, see row_block).
-    BatchLoader(PretrainData const& data, Vocabulary vocabulary, BatchPlan const& plan,
-                std::int64_t first_step, std::vector<std::int64_t> skip_list = {},
-                std::vector<double> weights = {});
+    /// Steps are counted from 0 over applied updates; `first_step` is the next one. A block that
+    /// fails while the loader runs needs no new loader: its successor carries the following rows
+    /// (the step number then stays, see row_block).
+    BatchLoader(AssembleStep assemble, std::int64_t first_step,
+                std::vector<std::int64_t> skip_list = {});
     ~BatchLoader();
     BatchLoader(BatchLoader const&) = delete;
     BatchLoader& operator=(BatchLoader const&) = delete;
@@ -68,11 +70,8 @@ class BatchLoader {
     void run(std::int64_t step);
     void work(std::int64_t step);
 
-    PretrainData const& data_;
-    Vocabulary vocabulary_;
-    BatchPlan plan_;
+    AssembleStep assemble_;
     std::vector<std::int64_t> skip_list_;
-    Sampler sampler_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<StepBatches> ready_;

@@ -64,6 +64,9 @@ void write_labelled_set(std::string const& path, LabelledSet const& set);
 /// Error for damage, another kind of file or another version.
 LabelledSet read_labelled_set(std::string const& path);
 
+/// One number for all bytes of a set's file: its identity in a checkpoint.
+std::uint64_t labelled_set_digest(std::string const& path);
+
 /// Verifies the file and tells whether it is a labelled set; Error for a damaged file or one that
 /// is not ours.
 bool is_labelled_set(std::string const& path);

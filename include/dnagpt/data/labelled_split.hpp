@@ -40,10 +40,14 @@ struct GroupReport {
 /// Sets every example's group: the number of its first example.
 GroupReport assign_groups(std::vector<LabelledExample>& examples, GroupBy group_by);
 
-/// Gives each group to one split: groups in the order of a hash of the seed and their first
-/// sequence, each to the split that lacks most of the group's commonest class. `shares` of train,
-/// validation and test need not add up to one. The same examples give the same splits, whatever
-/// their order.
+/// Gives each group to one of shares.size() parts: the part of each example. Groups go in the order
+/// of a hash of the seed and their first sequence (id, where they have none), each to the part that
+/// lacks most of the group's commonest class. `shares` need not add up to one. The same examples
+/// give the same parts, whatever their order.
+std::vector<std::size_t> assign_parts(std::vector<LabelledExample> const& examples,
+                                      std::vector<double> const& shares, std::uint64_t seed);
+
+/// The same for train, validation and test.
 void assign_splits(std::vector<LabelledExample>& examples, std::array<double, split_count> shares,
                    std::uint64_t seed);
 

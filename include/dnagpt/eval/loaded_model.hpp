@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/config/run_config.hpp"
@@ -9,6 +10,7 @@
 #include "dnagpt/device/arena.hpp"
 #include "dnagpt/device/buffer.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
+#include "dnagpt/model/batch_form.hpp"
 #include "dnagpt/model/device_batch.hpp"
 #include "dnagpt/model/gpt.hpp"
 #include "dnagpt/model/parameter_layout.hpp"
@@ -16,12 +18,12 @@
 
 namespace dnagpt {
 
-/// A checkpoint's weights on the device, ready for forward passes of up to `rows` full rows.
+/// A checkpoint's weights on the device, ready for forward passes of batches of some forms.
 template <class T>
 struct LoadedModel {
     /// Rounds the master weights to T. Error where the file's tensors are not those of its
     /// settings.
-    LoadedModel(CheckpointReader const& reader, std::int64_t rows, Stream stream);
+    LoadedModel(CheckpointReader const& reader, std::vector<BatchForm> const& forms, Stream stream);
     LoadedModel(LoadedModel const&) = delete;
     LoadedModel& operator=(LoadedModel const&) = delete;
 
@@ -36,6 +38,9 @@ struct LoadedModel {
     DeviceBatch batch;
     Context context;
 };
+
+/// The settings that a checkpoint was trained with.
+RunConfig stored_config(CheckpointHeader const& header);
 
 /// Error naming the first tensor that the file and the settings disagree on.
 void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout);

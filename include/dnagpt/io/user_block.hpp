@@ -58,6 +58,8 @@ void write_user_block(FileDescriptor const& file, UserBlock const& block);
 /// Reads and checks the head of the file and the file's length. Errors: not one of ours, damaged
 /// head, written by a newer program, cut short.
 UserBlock read_user_block(FileDescriptor const& file);
+/// One number for all bytes of a file of ours, from the digests in its head.
+std::uint64_t file_digest(FileDescriptor const& file);
 /// An intact head of a later file version.
 bool is_from_newer_program(FileDescriptor const& file);
 

@@ -37,6 +37,9 @@ class DeviceBatch {
     /// targets in flat order, then the A answers; and the ids expected there.
     Vector<std::int32_t> target_positions() const { return target_positions_; }
     Vector<std::int32_t> target_ids() const { return target_ids_; }
+    /// (M + A) and (G) factors of the losses; empty where all are 1.
+    Vector<float> target_weights() const { return target_weights_; }
+    Vector<float> regression_weights() const { return regression_weights_; }
     std::int64_t next_token_count() const { return next_token_count_; }
     std::int64_t answer_count() const { return rows_of(target_ids_) - next_token_count_; }
 
@@ -46,6 +49,7 @@ class DeviceBatch {
   private:
     void check(Batch const& batch) const;
     void list_targets(Batch const& batch);
+    void upload_floats(Batch const& batch);
     Vector<std::int32_t> append(std::vector<std::int32_t> const& values);
 
     ModelShape shape_;
@@ -55,6 +59,7 @@ class DeviceBatch {
     std::vector<std::int32_t> staged_;
     std::vector<std::int32_t> host_positions_;
     std::vector<std::int32_t> host_ids_;
+    std::vector<float> staged_floats_;
     std::int64_t rows_ = 0;
     std::int64_t context_length_ = 0;
     std::int64_t next_token_count_ = 0;
@@ -65,6 +70,8 @@ class DeviceBatch {
     Vector<std::int32_t> target_ids_;
     Vector<float> numbers_;
     Vector<float> regression_targets_;
+    Vector<float> target_weights_;
+    Vector<float> regression_weights_;
 };
 
 }  // namespace dnagpt

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "dnagpt/device/arena.hpp"
 #include "dnagpt/device/views.hpp"
 #include "dnagpt/model/attention_block.hpp"
+#include "dnagpt/model/batch_form.hpp"
 #include "dnagpt/model/device_batch.hpp"
 #include "dnagpt/model/head.hpp"
 #include "dnagpt/model/mlp_block.hpp"
@@ -40,7 +42,8 @@ struct GptParams {
 template <class T>
 GptParams<T> unbound_gpt(ModelShape const& shape);
 
-/// The list of tensors, by their published names. visit(name, view&, traits).
+/// The list of tensors, by their published names; heads that the shape lacks are left out.
+/// visit(name, view&, traits).
 template <class T, class Visit>
 void for_each_tensor(GptParams<T>& params, Visit&& visit) {
     visit(std::string("transformer.wte.weight"), params.token_table, embedding_table);
@@ -51,9 +54,15 @@ void for_each_tensor(GptParams<T>& params, Visit&& visit) {
         for_each_tensor(prefix, params.layers[layer].mlp, visit);
     }
     visit(std::string("transformer.ln_f.weight"), params.final_norm, norm_weight);
-    for_each_tensor("mlm_head.", params.token_head, visit);
-    for_each_tensor("num_regression.", params.regression_head, visit);
-    for_each_tensor("number_embedding.", params.number_embedding, visit);
+    if (params.shape.token_head) {
+        for_each_tensor("mlm_head.", params.token_head, visit);
+    }
+    if (params.shape.regression_head) {
+        for_each_tensor("num_regression.", params.regression_head, visit);
+    }
+    if (params.shape.number_embedding) {
+        for_each_tensor("number_embedding.", params.number_embedding, visit);
+    }
 }
 
 template <class T>
@@ -98,6 +107,16 @@ std::int64_t gpt_saved_bytes(ModelShape const& shape, std::int64_t positions, Pu
 template <class T>
 std::int64_t gpt_scratch_bytes(ModelShape const& shape, std::int64_t batch,
                                std::int64_t context_length);
+
+/// The same for batches of any of these forms.
+template <class T>
+std::int64_t gpt_scratch_bytes(ModelShape const& shape, std::vector<BatchForm> const& forms) {
+    std::int64_t bytes = 0;
+    for (BatchForm const& form : forms) {
+        bytes = std::max(bytes, gpt_scratch_bytes<T>(shape, form.rows, form.length));
+    }
+    return bytes;
+}
 
 /// Assigns saved; saved.hidden is what the heads read. Nothing is done for an empty batch.
 template <class T>

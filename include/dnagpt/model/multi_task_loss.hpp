@@ -14,7 +14,7 @@ namespace dnagpt {
 
 /// loss = next_token sum(CE of words) + regression sum(squared errors) + answer sum(CE of answers).
 /// Each scale is the task's weight divided by the step's global count of its targets; 0 where there
-/// are none.
+/// are none. A batch's row weights multiply both the sums and the gradients.
 struct LossScales {
     float next_token = 0;
     float regression = 0;

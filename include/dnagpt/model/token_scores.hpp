@@ -22,6 +22,8 @@ struct Evaluation {
     /// (A): log sum exp of the answer's logits over the whole vocabulary, in nats. The probability
     /// of a class word is exp(class_logit - log_normaliser).
     std::vector<double> log_normaliser;
+    /// (A): the largest of the answer's logits over the whole vocabulary.
+    std::vector<float> largest_logit;
 };
 
 /// After gpt_forward: scores without gradients. Waits for the device.

@@ -7,9 +7,10 @@
 namespace dnagpt {
 
 /// Row r: error = predicted[r] - target[r]. Assigns row_loss[r] = error^2 and
-/// dpredicted[r] = 2 scale error. All (N).
+/// dpredicted[r] = 2 scale[r] error. All (N).
 template <class T>
 void squared_error_forward_backward(Context& context, Vector<T> predicted, Vector<float> target,
-                                    float scale, Vector<double> row_loss, Vector<T> dpredicted);
+                                    Vector<float> scale, Vector<double> row_loss,
+                                    Vector<T> dpredicted);
 
 }  // namespace dnagpt

@@ -9,6 +9,13 @@
 
 namespace dnagpt {
 
+/// What the three losses of a training step are called; empty: it has no such targets.
+struct LossNames {
+    std::string next_token = "next_token";
+    std::string regression = "gc";
+    std::string answer = "order";
+};
+
 /// One line of metrics.jsonl.
 struct StepMetrics {
     std::int64_t step = 0;  ///< number of finished steps, from 1
@@ -17,15 +24,16 @@ struct StepMetrics {
     double grad_norm = 0;
     std::int64_t tokens = 0;  ///< positions seen since step 0
     double step_seconds = 0;
-    std::int64_t tokens_per_step = 0;
+    std::int64_t tokens_of_step = 0;
     double mfu = 0;  ///< share of peak; 0: unknown, written as null
 };
 
-nlohmann::ordered_json to_json(StepMetrics const& metrics);
+nlohmann::ordered_json to_json(StepMetrics const& metrics, LossNames const& names);
 
-/// "step 120/1000  loss 8.412 (...)  lr 1.0e-04  |g| 0.82  12,345 tokens/s  41 % of peak  3 min
-/// left". Without a known peak the share is left out.
-std::string step_line(StepMetrics const& metrics, std::int64_t steps, double seconds_left);
+/// "step 120/1000  loss 8.412 (next_token 8.3, ...)  lr 1.0e-04  |g| 0.82  12,345 tokens/s  41 % of
+/// peak  3 min left". Without a known peak the share is left out.
+std::string step_line(StepMetrics const& metrics, LossNames const& names, std::int64_t steps,
+                      double seconds_left);
 
 /// Share of the peak that training at this speed uses; 0 when peak_tflops is 0. Formula: flops.hpp.
 double model_flops_utilisation(ModelShape const& shape, double tokens_per_second,

@@ -15,6 +15,9 @@ namespace dnagpt {
 struct RunProgress {
     std::int64_t step = 0;                ///< applied updates
     std::vector<std::int64_t> skip_list;  ///< blocks of rows left out after a non-finite loss
+    std::int64_t tokens = 0;              ///< positions trained on
+    std::int64_t best_step = -1;          ///< with the best validation so far; -1: none yet
+    double best_score = 0;                ///< of that step
 };
 
 /// What bit-identical results depend on beside config and state (for the warning at resume).
@@ -38,6 +41,12 @@ StateSlabs state_slabs(TrainingMemory<T> const& memory);
 /// Fills this rank's slices from a file of any world size and publishes the weights.
 template <class T>
 void load_state(Context& context, CheckpointReader const& reader, TrainingMemory<T>& memory);
+
+/// Fills this rank's slices of the weights from the tensors of the same names, and publishes them;
+/// tensors that the file lacks keep their values, with a warning. Error for a tensor of another
+/// shape.
+template <class T>
+void load_weights(Context& context, CheckpointReader const& reader, TrainingMemory<T>& memory);
 
 /// RunIdentity::data_digest of the run that wrote the file, as hash_to_hex gives it.
 std::string stored_data_digest(CheckpointHeader const& header);

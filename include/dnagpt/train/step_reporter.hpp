@@ -7,10 +7,10 @@
 
 #include "dnagpt/config/model_shape.hpp"
 #include "dnagpt/config/run_config.hpp"
-#include "dnagpt/data/batch.hpp"
 #include "dnagpt/io/json_lines.hpp"
-#include "dnagpt/train/gradient_sync.hpp"
+#include "dnagpt/train/metrics.hpp"
 #include "dnagpt/train/run_folder.hpp"
+#include "dnagpt/train/state_file.hpp"
 
 namespace dnagpt {
 
@@ -18,20 +18,21 @@ namespace dnagpt {
 /// and the log.
 class StepReporter {
   public:
-    StepReporter(RunConfig const& config, RunFolder const& folder, bool writes);
+    StepReporter(RunConfig const& config, LossNames names, RunFolder const& folder, bool writes);
 
     /// Training goes on after step `step`: drops later lines of metrics.jsonl, appends `event`
     /// unless it is empty, and starts the clock.
     void start_after(std::int64_t step, nlohmann::ordered_json const& event);
-    /// One applied step, number `step` of `steps`.
-    void note_step(std::int64_t step, std::int64_t steps, StepSums const& sums,
-                   TargetCounts const& targets, double learning_rate);
+    /// The last applied step of `progress`, which trained on `positions`; the run has `steps`.
+    void note_step(RunProgress const& progress, std::int64_t steps, StepLosses const& losses,
+                   double grad_norm, std::int64_t positions, double learning_rate);
     /// One line of metrics.jsonl; the time since the last step is not counted to the next.
     void note(nlohmann::ordered_json const& line);
 
   private:
     using Clock = std::chrono::steady_clock;
     RunConfig const& config_;
+    LossNames names_;
     ModelShape shape_;
     std::string path_;
     bool writes_;

@@ -6,6 +6,7 @@
 #include "dnagpt/config/run_config.hpp"
 #include "dnagpt/device/arena.hpp"
 #include "dnagpt/device/buffer.hpp"
+#include "dnagpt/model/batch_form.hpp"
 #include "dnagpt/model/device_batch.hpp"
 #include "dnagpt/model/gpt.hpp"
 #include "dnagpt/model/parameter_layout.hpp"
@@ -32,23 +33,27 @@ struct MemoryByKind {
 
 /// Rows that go through a rank's model at once: batch.micro_batch, or all of its rows if fewer.
 std::int64_t micro_batch_rows(RunConfig const& config, int world_size);
+/// The same rows of the whole context: the micro-batch of pretraining.
+BatchForm pretraining_form(RunConfig const& config, int world_size);
 
-/// Computed by running the layout code on arenas without memory; `rows` is the micro-batch of a
-/// rank.
+/// Computed by running the layout code on arenas without memory; `form` is the largest micro-batch
+/// of a rank.
 template <class T>
-MemoryByKind training_memory(ModelShape const& shape, std::int64_t rows, int world_size,
+MemoryByKind training_memory(ModelShape const& shape, BatchForm form, int world_size,
                              Purpose purpose = Purpose::training);
 
 /// Purpose::recomputing or Purpose::training, as model.recompute says.
 Purpose training_purpose(ModelSection const& model);
 /// The same for a config, in its precision.
+MemoryByKind training_memory(RunConfig const& config, BatchForm form, int world_size);
+/// The same for pretraining.
 MemoryByKind training_memory(RunConfig const& config, int world_size);
 
 /// Everything a training run keeps on a rank's device. Taken once; nothing allocates afterwards.
 template <class T>
 struct TrainingMemory {
-    /// `rows` is the micro-batch of a rank.
-    TrainingMemory(ModelShape const& shape, OptimizerSection const& settings, std::int64_t rows,
+    /// `form` has as many positions as the largest micro-batch of a rank.
+    TrainingMemory(ModelShape const& shape, OptimizerSection const& settings, BatchForm form,
                    DeviceCollectives& collectives, Communicator const& world,
                    Purpose purpose = Purpose::training);
     TrainingMemory(TrainingMemory const&) = delete;

@@ -21,8 +21,8 @@ StepSums compute_gradients(Context& context, TrainingMemory<T>& memory,
 struct StepLosses {
     double loss = 0;
     double next_token = 0;
-    double gc = 0;
-    double order = 0;
+    double regression = 0;
+    double answer = 0;
 };
 StepLosses mean_losses(StepSums const& sums, TargetCounts const& targets,
                        TasksSection const& tasks);

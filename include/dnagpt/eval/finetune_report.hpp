@@ -1,0 +1,35 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "dnagpt/data/finetune_data.hpp"
+#include "dnagpt/eval/finetune_predictions.hpp"
+
+namespace dnagpt {
+
+enum class Intervals : std::uint8_t { none, bootstrap };
+
+/// Scores of the predictions for one split of one set, as docs/file_formats.md names them; null
+/// where the split has no example.
+nlohmann::ordered_json split_scores(FinetuneData const& data, std::size_t set, Split split,
+                                    std::vector<Prediction> const& predictions,
+                                    Intervals intervals);
+
+/// By set: answer, classes, and the scores of validation and test.
+nlohmann::ordered_json set_scores(FinetuneData const& data,
+                                  std::vector<Prediction> const& predictions, Intervals intervals);
+
+/// What a step is selected by: mean over the sets of mcc, r2 or minus the loss (words) on
+/// validation.
+double selection_score(FinetuneData const& data, std::vector<Prediction> const& predictions);
+
+/// Whether any set has a validation split.
+bool has_validation(FinetuneData const& data);
+
+/// The table predictions.tsv of one set.
+std::string predictions_table(FinetuneData const& data, std::size_t set,
+                              std::vector<Prediction> const& predictions);
+
+}  // namespace dnagpt

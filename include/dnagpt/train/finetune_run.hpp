@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dnagpt/data/finetune_data.hpp"
+#include "dnagpt/eval/finetune_predictions.hpp"
+#include "dnagpt/train/training_run.hpp"
+
+namespace dnagpt {
+
+/// `config` with the model that finetune.from stores (Error where [model] names another one), and
+/// finetune.from as the path of a checkpoint file, which is verified. Collective.
+RunConfig with_stored_model(RunConfig config, Communicator const& world);
+
+/// One fine-tuning run on one rank: a seed, a split.
+template <class T>
+class FinetuneRun {
+  public:
+    /// `config` as with_stored_model gives it.
+    FinetuneRun(RunConfig const& config, Communicator const& world, DeviceSession const& device);
+
+    TrainingRun<T>& training() { return *training_; }
+    FinetuneData const& data() const { return data_; }
+    /// Whether step `step` is the first to have finished an epoch, or the last of the run.
+    bool ends_epoch(std::int64_t step) const;
+    std::int64_t epoch_of(std::int64_t step) const;
+    /// Scores the validation split, notes it in metrics.jsonl, remembers the best.
+    void validate();
+    /// Takes the best step's weights (the last one's without validation) and predicts validation
+    /// and test. No further step may follow.
+    std::vector<Prediction> predict_held_out();
+    /// The step whose weights predict_held_out takes.
+    std::int64_t chosen_step() const;
+
+  private:
+    TrainingTask task() const;
+    std::vector<Prediction> predict_split(std::vector<Split> const& splits);
+
+    RunConfig config_;
+    Communicator const& world_;
+    FinetuneData data_;
+    std::int64_t rows_per_epoch_;
+    std::int64_t positions_;  // of a micro-batch
+    std::unique_ptr<TrainingRun<T>> training_;
+};
+
+}  // namespace dnagpt

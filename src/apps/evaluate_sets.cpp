@@ -1,0 +1,113 @@
+#include "dnagpt/apps/evaluate_sets.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/eval/finetune_report.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/io/durable_file.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// The tasks of the given sets, and the sets.
+struct ChosenSets {
+    FinetuneTask task;
+    std::vector<LabelledSet> sets;
+};
+
+SetTask const& task_called(FinetuneTask const& task, std::string const& name) {
+    auto const found = std::ranges::find(task.sets, name, &SetTask::name);
+    std::string known;
+    for (SetTask const& set : task.sets) {
+        known += " " + set.name;
+    }
+    DNAGPT_VALIDATE(found != task.sets.end(),
+                    << "the checkpoint was not fine-tuned for '" << name << "'; it knows" << known);
+    return *found;
+}
+
+ChosenSets choose_sets(std::vector<std::string> const& given, FinetuneTask const& task) {
+    ChosenSets chosen;
+    chosen.task.reverse_complement = task.reverse_complement;
+    for (std::string const& each : given) {
+        std::size_t const equals = each.find('=');
+        bool const named = equals != std::string::npos;
+        DNAGPT_VALIDATE(named || task.sets.size() == 1,
+                        << "the checkpoint was fine-tuned for " << task.sets.size()
+                        << " sets; name the one that " << each << " is for: --set NAME=" << each);
+        chosen.task.sets.push_back(named ? task_called(task, each.substr(0, equals))
+                                         : task.sets.front());
+        chosen.sets.push_back(read_labelled_set(named ? each.substr(equals + 1) : each));
+    }
+    return chosen;
+}
+
+FinetuneTask stored_task(CheckpointHeader const& header, std::string const& path) {
+    DNAGPT_VALIDATE(!header.task.empty(), << path << " was pretrained only (it answers no classes "
+                                          << "or numbers); run dnagpt finetune first");
+    return finetune_task_from(header.task);
+}
+
+Blank blank_called(std::string const& name) {
+    return name.empty() ? Blank::nothing : name == "sequence" ? Blank::sequence : Blank::numbers;
+}
+
+void write_results(EvaluateSetsOptions const& options, std::string const& path, std::int64_t step,
+                   FinetuneData const& data, std::vector<Prediction> const& predictions) {
+    nlohmann::ordered_json report;
+    report["format_version"] = 1;
+    report["checkpoint"] = std::filesystem::path(path).filename().string();
+    report["step"] = step;
+    report["sets"] = set_scores(data, predictions, Intervals::bootstrap);
+    write_text_atomically(options.output, report.dump(2) + "\n");
+    if (!options.predictions.empty()) {
+        write_text_atomically(options.predictions, predictions_table(data, 0, predictions));
+    }
+}
+
+}  // namespace
+
+template <class T>
+int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
+                  DeviceSession const& device) {
+    DNAGPT_VALIDATE(options.predictions.empty() || options.sets.size() == 1,
+                    << "--predictions is one table; give one --set");
+    std::string const path = resolve_checkpoint(options.checkpoint);
+    require_whole(world, path);
+    CheckpointReader const reader = CheckpointReader::open_verified(path);
+    ChosenSets chosen = choose_sets(options.sets, stored_task(reader.header(), path));
+    RunConfig const config = stored_config(reader.header());
+    FinetuneData const data(std::move(chosen.sets), std::move(chosen.task),
+                            Vocabulary{vocabulary_kind(config.model.vocabulary)},
+                            config.model.context_length);
+    std::int64_t const positions = options.micro_batch * data.lengths().back();
+    LoadedModel<T> model(reader, forms_within(data.lengths(), positions), device.stream());
+    std::vector<ExamplePlace> places = data.examples(Split::validation);
+    auto const test = data.examples(Split::test);
+    places.insert(places.end(), test.begin(), test.end());
+    DNAGPT_VALIDATE(!places.empty(), << "the sets have no validation and no test examples; make "
+                                     << "them with other --split shares");
+    ForwardModel<T> const forward{model.context, model.params, model.saved, model.batch};
+    auto const predictions =
+        predict(forward, data, places, positions, blank_called(options.blank), world);
+    if (world.rank() == 0) {
+        write_results(options, path, reader.header().step, data, predictions);
+    }
+    log_info("wrote " + options.output);
+    return exit_success;
+}
+
+template int evaluate_sets<float>(EvaluateSetsOptions const&, Communicator const&,
+                                  DeviceSession const&);
+template int evaluate_sets<bf16>(EvaluateSetsOptions const&, Communicator const&,
+                                 DeviceSession const&);
+
+}  // namespace dnagpt

@@ -1,0 +1,346 @@
+#include "dnagpt/data/finetune_data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/data/labelled_split.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+
+namespace dnagpt {
+namespace {
+
+/// Of the examples that are not tested on, in a cross-validation.
+constexpr double validation_share = 0.15;
+/// The parts of a cross-validation are the same for all seeds of training.
+constexpr std::uint64_t fold_seed = 1;
+
+/// Part `fold` (from 1) becomes the test split; validation is drawn from the groups of the rest.
+void take_fold(LabelledSet& set, std::int64_t folds, std::int64_t fold) {
+    std::vector<std::size_t> const parts = assign_parts(
+        set.examples, std::vector<double>(static_cast<std::size_t>(folds), 1.0), fold_seed);
+    std::vector<LabelledExample> rest;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i] + 1 != static_cast<std::size_t>(fold)) {
+            rest.push_back(set.examples[i]);
+        }
+    }
+    std::vector<std::size_t> const of_rest =
+        assign_parts(rest, {1 - validation_share, validation_share}, fold_seed);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        bool const tested = parts[i] + 1 == static_cast<std::size_t>(fold);
+        set.examples[i].split = tested                 ? Split::test
+                                : of_rest[next++] == 0 ? Split::train
+                                                       : Split::validation;
+    }
+}
+
+NumberScale scale_of(std::vector<double> const& values) {
+    auto const count = static_cast<double>(values.size());
+    NumberScale scale;
+    scale.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+    double squares = 0;
+    for (double const value : values) {
+        squares += (value - scale.mean) * (value - scale.mean);
+    }
+    scale.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
+    return scale;
+}
+
+template <class Read>
+NumberScale training_scale(LabelledSet const& set, Read const& read) {
+    std::vector<double> values;
+    for (LabelledExample const& example : set.examples) {
+        if (example.split == Split::train) {
+            values.push_back(read(example));
+        }
+    }
+    return scale_of(values);
+}
+
+bool has_sequences(LabelledSet const& set) {
+    return std::ranges::any_of(set.examples, [](auto const& e) { return !e.codes.empty(); });
+}
+
+AnswerKind answer_of(FinetuneSet const& given, LabelledSet const& set) {
+    AnswerKind const answer = given.answer.empty() ? set.answer : answer_called(given.answer);
+    DNAGPT_VALIDATE(answer != AnswerKind::classes || set.answer == AnswerKind::classes,
+                    << "set " << given.name << " has no classes; choose another answer");
+    DNAGPT_VALIDATE(answer != AnswerKind::number || set.answer == AnswerKind::number,
+                    << "set " << given.name << " has no number to answer; choose another answer");
+    DNAGPT_VALIDATE(answer != AnswerKind::words || has_sequences(set),
+                    << "set " << given.name << " has no sequences; choose another answer");
+    return answer;
+}
+
+SetTask task_of(FinetuneSet const& given, LabelledSet const& set, Vocabulary vocabulary) {
+    SetTask task;
+    task.name = given.name;
+    task.answer = answer_of(given, set);
+    task.species_token = set.species_token;
+    std::string const prompt =
+        given.prompt.empty()
+            ? default_prompt(task.answer, has_sequences(set), !set.number_names.empty())
+            : given.prompt;
+    task.prompt = PromptTemplate(prompt, vocabulary, set.species_token).text();
+    task.classes = set.classes;
+    task.number_names = set.number_names;
+    for (std::size_t i = 0; i < set.number_names.size(); ++i) {
+        task.numbers.push_back(training_scale(set, [&](auto const& e) { return e.numbers[i]; }));
+    }
+    task.target_name = set.target_name;
+    task.target = training_scale(set, [](auto const& e) { return e.target; });
+    if (task.answer == AnswerKind::words) {
+        task.bases = static_cast<std::int64_t>(set.examples.front().codes.size());
+    }
+    return task;
+}
+
+void require_training(FinetuneSet const& given, LabelledSet const& set) {
+    bool const trains = std::ranges::any_of(
+        set.examples, [](auto const& example) { return example.split == Split::train; });
+    DNAGPT_VALIDATE(trains, << given.data << " has no training example; make the set again with "
+                            << "another --split");
+}
+
+/// Weights by label: N / (K N_c) for "balanced", or as given by "class=weight".
+std::vector<double> weights_by_class(std::vector<std::string> const& given,
+                                     LabelledSet const& set) {
+    std::vector<double> weights(std::max<std::size_t>(set.classes.size(), 1), 1.0);
+    if (given.empty() || set.classes.empty()) {
+        return weights;
+    }
+    if (given.size() == 1 && given.front() == "balanced") {
+        auto const counts = count_examples(set)[static_cast<std::size_t>(Split::train)];
+        auto const all =
+            static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+        auto const classes = static_cast<double>(weights.size());
+        for (std::size_t label = 0; label < weights.size(); ++label) {
+            auto const count = static_cast<double>(std::max<std::int64_t>(counts[label], 1));
+            weights[label] = all / (classes * count);
+        }
+        return weights;
+    }
+    for (std::string const& entry : given) {
+        std::size_t const equals = entry.find('=');
+        auto const label = std::ranges::find(set.classes, entry.substr(0, equals));
+        DNAGPT_VALIDATE(equals != std::string::npos && label != set.classes.end(),
+                        << "finetune.class_weights has '" << entry << "'; write \"balanced\", or "
+                        << "class=weight with the set's classes");
+        auto const weight = parse_decimal_number(entry.substr(equals + 1));
+        DNAGPT_VALIDATE(weight && *weight > 0, << "finetune.class_weights has '" << entry
+                                               << "'; a weight is a number above 0");
+        weights[static_cast<std::size_t>(label - set.classes.begin())] = *weight;
+    }
+    return weights;
+}
+
+std::vector<float> scaled_numbers(LabelledExample const& example, SetTask const& task,
+                                  Blank blank) {
+    std::vector<float> numbers;
+    for (std::size_t i = 0; i < example.numbers.size(); ++i) {
+        numbers.push_back(blank == Blank::numbers
+                              ? 0.0F
+                              : static_cast<float>(task.numbers[i].scaled(example.numbers[i])));
+    }
+    return numbers;
+}
+
+/// The words behind the prompt become input and targets, closed by the stop. A word that holds N is
+/// no target unless it is the filled-up last one.
+void append_words(std::vector<TokenId> const& words, Vocabulary vocabulary, FinetuneRow& row) {
+    row.targets.assign(row.input.tokens.size() - 1, -1);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        bool const unknown = i + 1 < words.size() && vocabulary.is_word(words[i]) &&
+                             word_has_n(vocabulary.word_number(words[i]));
+        row.targets.push_back(unknown ? -1 : words[i]);
+        row.input.tokens.push_back(words[i]);
+    }
+    row.targets.push_back(stop_token);
+}
+
+}  // namespace
+
+FinetuneData::FinetuneData(RunConfig const& config, Vocabulary vocabulary)
+    : vocabulary_(vocabulary), longest_shift_(config.finetune.shift) {
+    std::vector<std::uint64_t> digests;
+    task_.reverse_complement = config.finetune.reverse_complement;
+    for (FinetuneSet const& given : config.finetune.sets) {
+        LabelledSet set = read_labelled_set(given.data);
+        digests.push_back(labelled_set_digest(given.data));
+        if (config.finetune.folds > 0) {
+            take_fold(set, config.finetune.folds, config.finetune.fold);
+        }
+        require_training(given, set);
+        task_.sets.push_back(task_of(given, set, vocabulary));
+        sets_.push_back(std::move(set));
+        set_weights_.push_back(given.weight);
+        class_weights_.push_back(weights_by_class(config.finetune.class_weights, sets_.back()));
+    }
+    digest_ = hash_bytes(digests.data(), digests.size() * sizeof(digests.front()));
+    prepare(config.model.context_length);
+}
+
+FinetuneData::FinetuneData(std::vector<LabelledSet> sets, FinetuneTask task, Vocabulary vocabulary,
+                           std::int64_t context_length)
+    : vocabulary_(vocabulary), sets_(std::move(sets)), task_(std::move(task)) {
+    DNAGPT_EXPECT(sets_.size() == task_.sets.size());
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+        SetTask const& wanted = task_.sets[i];
+        DNAGPT_VALIDATE(
+            sets_[i].classes == wanted.classes && sets_[i].number_names == wanted.number_names,
+            << "the set has other classes or numbers than '" << wanted.name
+            << "', which the model was trained for; make it as that one was made");
+    }
+    prepare(context_length);
+}
+
+void FinetuneData::prepare(std::int64_t context_length) {
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+        SetTask const& task = task_.sets[i];
+        PromptTemplate const& prompt =
+            prompts_.emplace_back(task.prompt, vocabulary_, task.species_token);
+        DNAGPT_VALIDATE(!prompt.has_sequence() || has_sequences(sets_[i]),
+                        << "the prompt " << task.prompt << " has a place for a sequence, and set "
+                        << task.name << " has none");
+        DNAGPT_VALIDATE(!prompt.has_numbers() || !task.number_names.empty(),
+                        << "the prompt " << task.prompt << " has a place for numbers, and set "
+                        << task.name << " has none");
+        DNAGPT_VALIDATE(
+            task.answer != AnswerKind::number || prompt.last_token() == m_token,
+            << "the prompt " << task.prompt << " asks for a number and must end with <M>");
+        DNAGPT_VALIDATE(task.answer != AnswerKind::words || !prompt.has_sequence(),
+                        << "the prompt " << task.prompt
+                        << " holds the sequence that the model is to write; take {sequence} out");
+        DNAGPT_VALIDATE(
+            task.answer != AnswerKind::words || (!task_.reverse_complement && longest_shift_ == 0),
+            << "set " << task.name << " is written word by word: finetune.shift and "
+            << "finetune.reverse_complement have no meaning for it; leave them out");
+        for (std::size_t example = 0; example < sets_[i].examples.size(); ++example) {
+            LabelledExample const& each = sets_[i].examples[example];
+            DNAGPT_VALIDATE(!prompt.has_sequence() || !each.codes.empty(),
+                            << "example " << each.id << " of set " << task.name
+                            << " has no sequence; take it out");
+            DNAGPT_VALIDATE(task.answer != AnswerKind::words ||
+                                static_cast<std::int64_t>(each.codes.size()) == task.bases,
+                            << "example " << each.id << " of set " << task.name << " has "
+                            << each.codes.size() << " bases, the first one " << task.bases
+                            << "; all must be of one length");
+            std::int64_t const length = row({i, example}, {}).length();
+            DNAGPT_VALIDATE(length <= context_length,
+                            << "example " << each.id << " of set " << task.name << " takes "
+                            << length << " positions, and the model has " << context_length << " ("
+                            << each.codes.size()
+                            << " bases and the prompt); shorten it or take a model with a longer "
+                               "context");
+        }
+    }
+}
+
+std::vector<ExamplePlace> FinetuneData::examples(Split split) const {
+    std::vector<ExamplePlace> places;
+    for (std::size_t set = 0; set < sets_.size(); ++set) {
+        for (std::size_t i = 0; i < sets_[set].examples.size(); ++i) {
+            if (sets_[set].examples[i].split == split) {
+                places.push_back({set, i});
+            }
+        }
+    }
+    return places;
+}
+
+FinetuneRow FinetuneData::row(ExamplePlace place, ExampleView view, Blank blank) const {
+    LabelledExample const& given = example(place);
+    SetTask const& task = task_.sets[place.set];
+    std::vector<std::uint8_t> codes = given.codes;
+    if (view.reverse_complement) {
+        reverse_complement_bases(codes);
+    }
+    codes.erase(codes.begin(),
+                codes.begin() + std::min<std::ptrdiff_t>(view.shift, std::ssize(codes)));
+    if (blank == Blank::sequence) {
+        std::ranges::fill(codes, std::uint8_t{0});
+    }
+    FinetuneRow row;
+    row.input = prompts_[place.set].fill(codes, scaled_numbers(given, task, blank));
+    if (!set_weights_.empty()) {
+        row.weight =
+            static_cast<float>(set_weights_[place.set] *
+                               class_weights_[place.set][static_cast<std::size_t>(given.label)]);
+    }
+    if (task.answer == AnswerKind::classes) {
+        row.answer =
+            class_word(vocabulary_, static_cast<std::size_t>(given.label), task.classes.size());
+    } else if (task.answer == AnswerKind::number) {
+        row.asks_number = true;
+        row.target = static_cast<float>(task.target.scaled(given.target));
+    } else {
+        append_words(encode_bases(codes, vocabulary_), vocabulary_, row);
+    }
+    return row;
+}
+
+std::vector<std::int64_t> FinetuneData::lengths() const {
+    std::set<std::int64_t> lengths;
+    for (std::size_t set = 0; set < sets_.size(); ++set) {
+        PromptTemplate const& prompt = prompts_[set];
+        bool const words = task_.sets[set].answer == AnswerKind::words;
+        auto const numbers = static_cast<std::int64_t>(task_.sets[set].numbers.size());
+        for (LabelledExample const& example : sets_[set].examples) {
+            auto const bases = static_cast<std::int64_t>(example.codes.size());
+            for (std::int64_t shift = 0; shift <= longest_shift_; ++shift) {
+                std::int64_t const left = std::max<std::int64_t>(bases - shift, 0);
+                lengths.insert(prompt.length(left, numbers) +
+                               (words ? (bases + bases_per_word - 1) / bases_per_word : 0));
+            }
+        }
+    }
+    return {lengths.begin(), lengths.end()};
+}
+
+std::string FinetuneData::description() const {
+    std::string text;
+    for (std::size_t set = 0; set < sets_.size(); ++set) {
+        std::array<std::int64_t, split_count> counts{};
+        for (LabelledExample const& example : sets_[set].examples) {
+            ++counts[static_cast<std::size_t>(example.split)];
+        }
+        text += fmt::format("{}set {}: {} train, {} validation, {} test; prompt {}",
+                            set == 0 ? "" : "\n", task_.sets[set].name, counts[0], counts[1],
+                            counts[2], task_.sets[set].prompt);
+    }
+    return text;
+}
+
+std::vector<std::string> unused_heads(FinetuneTask const& task) {
+    bool tokens = false;
+    bool answers = false;
+    bool numbers = false;
+    for (SetTask const& set : task.sets) {
+        tokens = tokens || set.answer != AnswerKind::number;
+        answers = answers || set.answer == AnswerKind::number;
+        numbers = numbers || set.prompt.find("{numbers}") != std::string::npos;
+    }
+    std::vector<std::string> unused;
+    if (!tokens) {
+        unused.emplace_back("token_head");
+    }
+    if (!answers) {
+        unused.emplace_back("regression_head");
+    }
+    if (!numbers) {
+        unused.emplace_back("number_embedding");
+    }
+    return unused;
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,23 @@
+#include "dnagpt/model/batch_form.hpp"
+
+#include <algorithm>
+
+#include "dnagpt/core/check.hpp"
+
+namespace dnagpt {
+
+std::vector<BatchForm> forms_within(std::vector<std::int64_t> const& lengths,
+                                    std::int64_t positions) {
+    std::vector<BatchForm> forms;
+    for (std::int64_t const length : lengths) {
+        forms.push_back({std::max<std::int64_t>(positions / length, 1), length});
+    }
+    return forms;
+}
+
+BatchForm largest_form(std::vector<BatchForm> const& forms) {
+    DNAGPT_EXPECT(!forms.empty());
+    return *std::ranges::max_element(forms, {}, &BatchForm::positions);
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,249 @@
+#include "dnagpt/train/training_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dnagpt/checkpoint/checkpoint_folder.hpp"
+#include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/profile.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/sampler.hpp"
+#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/train/training_step.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr int most_left_out_in_a_row = 3;
+constexpr int most_roll_backs = 2;
+
+TargetCounts sum_over_ranks(TargetCounts const& own, Communicator const& world) {
+    std::array<std::int64_t, 4> counts = {own.next_token, own.regression, own.answer,
+                                          own.positions};
+    world.all_reduce_sum(counts);
+    return {counts[0], counts[1], counts[2], counts[3]};
+}
+
+}  // namespace
+
+template <class T>
+TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communicator const& world,
+                            DeviceSession const& device)
+    : config_(config),
+      task_(std::move(task)),
+      world_(world),
+      folder_(config.run.folder, world.rank() == 0),
+      collectives_(world),
+      memory_(model_shape(config.model), config.optimizer, largest_form(task_.forms), collectives_,
+              world, training_purpose(config.model)),
+      context_{device.stream(), GemmEngine(),
+               Arena(gpt_scratch_bytes<T>(memory_.shape, task_.forms))},
+      schedule_(make_schedule(config, task_.rows_per_epoch)),
+      reporter_(config_, task_.names, folder_, world.rank() == 0),
+      saver_(3 * memory_.partition.own_size) {
+    identity_ = {program_version("dnagpt"),
+                 world.size(),
+                 std::max<std::int64_t>(ExecutionSpace().concurrency(), GemmEngine::threads()),
+                 device.model(),
+                 context_.gemm.description() + ", " + collectives_.description(),
+                 task_.data_digest};
+    nlohmann::ordered_json event;
+    if (std::string const path = load_newest(); !path.empty()) {
+        log_info(fmt::format("resumed from {} at step {}", path, progress_.step));
+        if (!complete()) {
+            event["resumed"] = {{"step", progress_.step}, {"world_size", world_.size()}};
+        }
+    }
+    if (world_.rank() == 0) {
+        write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
+    }
+    start_loader();
+    log_start(device.free_memory());
+    reporter_.start_after(progress_.step, event);
+}
+
+template <class T>
+std::string TrainingRun<T>::load_newest() {
+    auto const newest = newest_valid_checkpoint(world_, folder_.checkpoints());
+    if (!newest) {
+        progress_ = {};
+        take_first_weights();
+        return {};
+    }
+    CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
+    progress_ = accept_checkpoint(reader.header(), config_, identity_);
+    load_state(context_, reader, memory_);
+    return newest->path;
+}
+
+template <class T>
+void TrainingRun<T>::take_first_weights() {
+    initialise_weights(context_, memory_, static_cast<std::uint64_t>(config_.run.seed));
+    if (!task_.initial_checkpoint.empty()) {
+        load_weights(context_, CheckpointReader::open_verified(task_.initial_checkpoint), memory_);
+    }
+}
+
+template <class T>
+void TrainingRun<T>::take_weights_of(std::int64_t step) {
+    std::string const path = checkpoint_path(folder_.checkpoints(), step);
+    require_whole(world_, path);
+    load_state(context_, CheckpointReader::open_verified(path), memory_);
+}
+
+template <class T>
+void TrainingRun<T>::note_score(double score) {
+    if (progress_.best_step < 0 || score > progress_.best_score) {
+        progress_.best_step = progress_.step;
+        progress_.best_score = score;
+    }
+}
+
+template <class T>
+void TrainingRun<T>::start_loader() {
+    loader_ = std::make_unique<BatchLoader>(task_.assemble, progress_.step, progress_.skip_list);
+}
+
+template <class T>
+void TrainingRun<T>::log_start(std::int64_t free_memory) const {
+    log_info(context_.gemm.description() + ", precision " + config_.run.precision);
+    log_info(task_.description);
+    MemoryByKind const memory = training_memory(config_, largest_form(task_.forms), world_.size());
+    auto const bytes = [](std::int64_t count) {
+        return format_bytes(static_cast<std::uint64_t>(count));
+    };
+    log_info(
+        fmt::format("memory of a rank: weights {}, copies for products {}, gradients {}, "
+                    "master and Adam {}, activations "
+                    "{}, scratch {}, copy for checkpoints {}; free {}",
+                    bytes(memory.weights), bytes(memory.products), bytes(memory.gradients),
+                    bytes(memory.optimizer), bytes(memory.activations), bytes(memory.scratch),
+                    bytes(memory.saving), bytes(free_memory)));
+    log_info(fmt::format(
+        "plan: {} parameters, steps {} to {}, {} rows of up to {} a step, warm-up {} steps",
+        format_count(static_cast<std::uint64_t>(memory_.layout.parameters)), progress_.step,
+        schedule_.steps, rows_per_step(config_), largest_form(task_.forms).length,
+        schedule_.warmup_steps));
+}
+
+template <class T>
+bool TrainingRun<T>::train_step() {
+    StepBatches const batches = loader_->next();
+    TargetCounts const targets = sum_over_ranks(batches.targets, world_);
+    StepSums const sums = compute_gradients(context_, memory_, batches.micro_batches, targets,
+                                            task_.weights, config_.optimizer.max_norm);
+    if (!sums.finite) {
+        leave_out(batches);
+        return false;
+    }
+    double const rate = learning_rate(schedule_, progress_.step);
+    memory_.optimizer.step(context_, sums, rate, progress_.step + 1,
+                           memory_.gradient_sync.own_gradient(), memory_.weights.view());
+    ++progress_.step;
+    progress_.tokens += targets.positions;
+    left_out_in_a_row_ = 0;
+    reporter_.note_step(progress_, schedule_.steps, mean_losses(sums, targets, task_.weights),
+                        sums.grad_norm, targets.positions, rate);
+    return true;
+}
+
+template <class T>
+void TrainingRun<T>::leave_out(StepBatches const& batches) {
+    progress_.skip_list.push_back(batches.block);
+    ++left_out_in_a_row_;
+    log_shared_warning(
+        fmt::format("non-finite loss or gradient after step {}; its rows (block {}) are left out",
+                    progress_.step, batches.block));
+    if (left_out_in_a_row_ == most_left_out_in_a_row) {
+        roll_back(fmt::format("non-finite loss or gradient {} times in a row after step {}",
+                              most_left_out_in_a_row, progress_.step));
+    }
+}
+
+template <class T>
+bool TrainingRun<T>::require_finite_weights() {
+    if (memory_.optimizer.finite(context_)) {
+        return true;
+    }
+    roll_back(fmt::format("a weight is not finite after step {}", progress_.step));
+    return false;
+}
+
+template <class T>
+void TrainingRun<T>::roll_back(std::string const& reason) {
+    if (saver_.busy()) {
+        saver_.finish(world_);
+        note_saved();
+    }
+    DNAGPT_VALIDATE(roll_backs_ < most_roll_backs,
+                    << reason
+                    << " (the weights or the learning rate are no good: going back to the newest "
+                    << "checkpoint and leaving out the rows after it was tried " << most_roll_backs
+                    << " times); move the newest checkpoint away and start again with a lower "
+                    << "optimizer.learning_rate, named in run.allow_changes");
+    ++roll_backs_;
+    std::int64_t const from = progress_.step;
+    std::int64_t const next_block = row_block(progress_.step, progress_.skip_list);
+    load_newest();
+    for (std::int64_t block = row_block(progress_.step, progress_.skip_list); block < next_block;
+         ++block) {
+        progress_.skip_list.push_back(block);
+    }
+    left_out_in_a_row_ = 0;
+    start_loader();
+    nlohmann::ordered_json event;
+    event["rolled_back"] = {{"from", from}, {"step", progress_.step}, {"reason", reason}};
+    reporter_.start_after(progress_.step, event);
+    log_shared_warning(fmt::format("{}: back to step {}, the rows used since are left out", reason,
+                                   progress_.step));
+}
+
+template <class T>
+void TrainingRun<T>::save(bool wait) {
+    ProfileScope const scope("checkpoint", "save");
+    if (saver_.busy()) {
+        saver_.finish(world_);
+        note_saved();
+    }
+    task_.verify_unchanged();
+    saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
+    CheckpointHeader header = make_header(config_, memory_, progress_, identity_);
+    header.task = task_.record;
+    saver_.start(world_, saving_, header, state_slabs(memory_));
+    if (wait) {
+        saver_.finish(world_);
+        note_saved();
+    }
+}
+
+template <class T>
+void TrainingRun<T>::poll_save() {
+    ProfileScope const scope("checkpoint", "look for the end of a save");
+    if (saver_.busy() && saver_.poll(world_)) {
+        note_saved();
+    }
+}
+
+template <class T>
+void TrainingRun<T>::note_saved() {
+    log_info("saved " + saving_);
+    roll_backs_ = 0;
+    if (world_.rank() == 0) {
+        note_latest(saving_);
+        remove_old_checkpoints(folder_.checkpoints(), config_.checkpoint.keep_last,
+                               config_.checkpoint.keep_every_steps, progress_.best_step);
+    }
+    world_.barrier();
+}
+
+template class TrainingRun<float>;
+template class TrainingRun<bf16>;
+
+}  // namespace dnagpt
