@@ -164,7 +164,7 @@ def scores_of_sets(sets: dict[str, Any]) -> Iterator[Score]:
     for (name, entry), split in itertools.product(sets.items(), ("test", "validation")):
         scores = entry.get(split) or {}
         for metric, value in scores.items():
-            if metric != "n" and (value is None or isinstance(value, int | float)):
+            if value is None or isinstance(value, int | float):
                 ends = scores.get("intervals", {}).get(metric)
                 yield Score(metric, name, split, value, tuple(ends) if ends else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 Cells = Sequence[Sequence[str]]
@@ -28,5 +29,7 @@ def markdown_table(cells: Cells) -> list[str]:
 
 
 def format_value(value: float | None, digits: int = 4) -> str:
-    """A number with this many digits behind the point, "-" for a missing one."""
-    return "-" if value is None or value != value else f"{value:.{digits}f}"
+    """A count as it is, a number with this many digits behind the point, "-" for a missing one."""
+    if isinstance(value, int):
+        return str(value)
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
