@@ -107,13 +107,19 @@ def is_species(score: Score) -> bool:
     return score.metric == "bits_per_base" and bool(score.name)
 
 
+def is_measured_in(run: Run, unit: str) -> bool:
+    """Whether the run was validated, in this unit."""
+    lines = run.metrics.evaluations if run.metrics else []
+    return bool(lines) and validation_label(lines) == unit
+
+
 def draw_runs(names: Sequence[str], runs: Sequence[Run], output: Path) -> None:
     """Validation over the steps: one plot for each unit, one line for each run and seed."""
     labels = {
         validation_label(part.metrics.evaluations)
         for run in runs
         for part in single_runs(run)
-        if part.metrics
+        if part.metrics and part.metrics.evaluations
     }
     units = sorted(labels) or ["score"]
     figure, grid = plt.subplots(
@@ -122,11 +128,7 @@ def draw_runs(names: Sequence[str], runs: Sequence[Run], output: Path) -> None:
     for axes, unit in zip(grid.flat, units, strict=True):
         drawn = 0
         for index, (name, run) in enumerate(zip(names, runs, strict=True)):
-            parts = [
-                part
-                for part in single_runs(run)
-                if part.metrics and validation_label(part.metrics.evaluations) == unit
-            ]
+            parts = [part for part in single_runs(run) if is_measured_in(part, unit)]
             for number, part in enumerate(parts):
                 points = [vars(point) for point in validation_points(part.metrics)]
                 label = name if number == 0 else None

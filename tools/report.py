@@ -24,7 +24,7 @@ from dnagpt_files import ClassPredictions, FileError, Predictions, take
 from plot_run import draw_run
 from run_folder import Run, Score, last_validation, read_run, scores_of
 from score_figures import draw_confusion, draw_measured, draw_roc
-from text_tables import Cells
+from text_tables import Cells, format_value
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -101,7 +101,7 @@ def training_section(run: Run, level: int) -> list[str]:
     last = metrics.steps[-1]
     return [
         heading("Training", level),
-        f"<p>Last step {last['step']}, loss {last.get('loss')}. "
+        f"<p>Last step {last['step']}, loss {format_value(last.get('loss'))}. "
         f"Restarts (resumed or rolled back) after step: {restarts}.</p>",
         picture(lambda out: draw_run(metrics, run.name, out), "losses over the steps"),
     ]
