@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     """Every run's losses; all have as many steps as the shortest."""
     runs: Runs = {}
     for folder in folders:
-        config = tomllib.loads((folder / "config.toml").read_text())["run"]
+        config = dnagpt_files.read_config(folder / "config.toml")["run"]
         key = (config["precision"], config["seed"])
         if key in runs:
             raise dnagpt_files.FileError(

@@ -7,9 +7,12 @@ docs/file_formats.md describes the layouts.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import itertools
 import json
 import struct
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,15 @@ USER_BLOCK_VERSION = 1
 DIGEST_BLOCK_BYTES = 4 << 20
 SMALLEST_USER_BLOCK = 512
 EVALUATION_VERSION = 1
+LABELLED_SET = "dnagpt labelled set"
+LABELLED_SET_VERSION = 2
+BASES = "NAGCT"
+"""The base of each code in our files."""
+SPLITS = ("train", "validation", "test")
+"""The split of each code in a labelled set."""
+CLASS_COLUMNS = ("id", "sequence_length", "label", "predicted")
+"""First columns of predictions of classes; then p_<class>.., outside_mass, split."""
+NUMBER_COLUMNS = ("id", "target", "predicted", "predicted_original_scale", "split")
 HEAD = struct.Struct("<8sQqqq")
 """Magic, version, bytes of the user block, of the file, of the map of regions."""
 
@@ -69,6 +81,58 @@ class Checkpoint:
     adam_m: dict[str, np.ndarray]
     adam_v: dict[str, np.ndarray]
     attributes: dict[str, Scalar]
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledSet:
+    """Examples with their answers: one entry an example in id, sequences, group, split, answers.
+
+    label (n) holds places in `classes` where the answer is a class; target (n) the numbers to be
+    answered where it is a number; both are empty otherwise. numbers (n, F) are inputs, not scaled.
+    """
+
+    path: Path
+    answer: str  # "class", "number" or "words"
+    id: np.ndarray  # texts
+    sequences: list[str]  # over N A G C T; empty texts where the set has none
+    group: np.ndarray
+    split: np.ndarray  # texts of SPLITS
+    classes: list[str]
+    label: np.ndarray
+    target: np.ndarray
+    target_name: str
+    numbers: np.ndarray
+    number_names: list[str]
+    species_token: str
+    sites: dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassPredictions:
+    """Answers to n examples of a set with K classes; label and predicted are places in classes."""
+
+    classes: list[str]
+    id: np.ndarray  # (n) texts
+    sequence_length: np.ndarray  # (n) bases
+    label: np.ndarray  # (n)
+    predicted: np.ndarray  # (n)
+    probabilities: np.ndarray  # (n, K), softmax over the class words
+    outside_mass: np.ndarray  # (n), probability of all other words
+    split: np.ndarray  # (n) texts of SPLITS
+
+
+@dataclasses.dataclass(frozen=True)
+class NumberPredictions:
+    """Answers to n examples whose answer is a number."""
+
+    id: np.ndarray  # (n) texts
+    target: np.ndarray  # (n), original scale
+    predicted: np.ndarray  # (n), z-scored by the training split's mean and deviation
+    predicted_original_scale: np.ndarray  # (n)
+    split: np.ndarray  # (n) texts of SPLITS
+
+
+Predictions = ClassPredictions | NumberPredictions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,6 +332,169 @@ def read_checkpoint(path: Path) -> Checkpoint:
         }
         attributes = attributes_of(file)
         return Checkpoint(path, int(attributes["step"]), **states, attributes=attributes)
+
+
+def cut_sequences(file: h5py.File) -> list[str]:
+    """The sequences of a labelled set as texts; empty ones where it has no bases."""
+    first = file["first_base"][()]
+    codes = file["bases"][()] if "bases" in file else np.zeros(0, np.uint8)
+    text = np.frombuffer(BASES.encode(), np.uint8)[codes].tobytes().decode()
+    return [text[start:end] for start, end in itertools.pairwise(first)]
+
+
+def check_set_version(path: Path, attributes: dict[str, Scalar]) -> None:
+    """FileError where a file is no labelled set of the version that is read here."""
+    if attributes.get("format") != LABELLED_SET:
+        raise FileError(
+            f"{path} is no labelled set (its format is {attributes.get('format', 'another')!r}); "
+            "make one with `dnagpt-prep signals` or `dnagpt-prep expression`"
+        )
+    if attributes["format_version"] != LABELLED_SET_VERSION:
+        raise FileError(
+            f"{path} has set format {attributes['format_version']} (this tool reads "
+            f"{LABELLED_SET_VERSION}); make the set again with this version"
+        )
+
+
+def read_labelled_set(path: Path) -> LabelledSet:
+    """A labelled set of `dnagpt-prep signals`, `expression` or `haplotypes`."""
+    with open_file(path) as file:
+        attributes = attributes_of(file)
+        check_set_version(path, attributes)
+
+        def column(name: str, kind: type = float) -> np.ndarray:
+            return plain_array(file[name]) if name in file else np.zeros(0, kind)
+
+        ids = column("id", object)
+        return LabelledSet(
+            path=path,
+            answer=str(attributes["answer"]),
+            id=ids,
+            sequences=cut_sequences(file),
+            group=column("group", int),
+            split=np.array(SPLITS, dtype=object)[column("split", int)],
+            classes=list(column("classes", object)),
+            label=column("label", int),
+            target=column("target"),
+            target_name=str(attributes["target_name"]),
+            numbers=column("numbers") if "numbers" in file else np.zeros((len(ids), 0)),
+            number_names=list(column("number_names", object)),
+            species_token=str(attributes["species_token"]),
+            sites=columns_of(file["sites"]) if "sites" in file else {},
+        )
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Columns (texts) by name of a tab separated file with a head line."""
+    if not path.is_file():
+        raise FileError(f"{path} is not there; check the path")
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if not rows:
+        raise FileError(f"{path} is empty (no head line); write it again")
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(rows[0]):
+            raise FileError(
+                f"{path} line {number} has {len(row)} columns (the head line has {len(rows[0])}); "
+                "columns are separated by tabs"
+            )
+    cells = np.array(rows[1:], dtype=object).reshape(len(rows) - 1, len(rows[0]))
+    return dict(zip(rows[0], cells.T, strict=True))
+
+
+def number_column(path: Path, columns: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """A column's values as float64; FileError names one that is no number."""
+    try:
+        return columns[name].astype(float)
+    except ValueError as error:
+        raise FileError(f"{path} column {name} holds no number ({error}); check it") from error
+
+
+def class_predictions(path: Path, columns: dict[str, np.ndarray]) -> ClassPredictions:
+    """The predictions in a table whose columns are those of classes."""
+    classes = [name.removeprefix("p_") for name in columns if name.startswith("p_")]
+    places = {name: place for place, name in enumerate(classes)}
+    unknown = set(columns["label"]) | set(columns["predicted"])
+    if unknown := unknown - set(places):
+        raise FileError(
+            f"{path} holds class {min(unknown)!r} (there is no column p_{min(unknown)}); "
+            "check the file"
+        )
+    return ClassPredictions(
+        classes=classes,
+        id=columns["id"],
+        sequence_length=number_column(path, columns, "sequence_length").astype(int),
+        label=np.array([places[name] for name in columns["label"]], int),
+        predicted=np.array([places[name] for name in columns["predicted"]], int),
+        probabilities=np.stack([number_column(path, columns, f"p_{c}") for c in classes], axis=1),
+        outside_mass=number_column(path, columns, "outside_mass"),
+        split=columns["split"],
+    )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """A predictions.tsv of `dnagpt finetune` or of a baseline; its columns tell the kind."""
+    columns = read_table(path)
+    names = tuple(columns)
+    if names == NUMBER_COLUMNS:
+        numbers = {name: number_column(path, columns, name) for name in NUMBER_COLUMNS[1:-1]}
+        return NumberPredictions(id=columns["id"], split=columns["split"], **numbers)
+    ends = (*CLASS_COLUMNS, "outside_mass", "split")
+    probabilities = [name.startswith("p_") for name in names[4:-2]]
+    if (*names[:4], *names[-2:]) == ends and probabilities and all(probabilities):
+        return class_predictions(path, columns)
+    raise FileError(
+        f"{path} holds no predictions (its columns are {', '.join(names)}); "
+        "give a predictions.tsv of `dnagpt finetune` or of a baseline"
+    )
+
+
+def class_rows(predictions: ClassPredictions) -> Iterator[list[object]]:
+    """The head line and the lines of predictions.tsv."""
+    classes = predictions.classes
+    yield [*CLASS_COLUMNS, *(f"p_{name}" for name in classes), "outside_mass", "split"]
+    for row, name in enumerate(predictions.id):
+        yield [
+            name,
+            predictions.sequence_length[row],
+            classes[predictions.label[row]],
+            classes[predictions.predicted[row]],
+            *(f"{p:.6g}" for p in predictions.probabilities[row]),
+            f"{predictions.outside_mass[row]:.6g}",
+            predictions.split[row],
+        ]
+
+
+def number_rows(predictions: NumberPredictions) -> Iterator[list[object]]:
+    """The head line and the lines of predictions.tsv."""
+    yield list(NUMBER_COLUMNS)
+    values = (predictions.target, predictions.predicted, predictions.predicted_original_scale)
+    for name, *numbers, split in zip(predictions.id, *values, predictions.split, strict=True):
+        yield [name, *(f"{number:.9g}" for number in numbers), split]
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Writes a predictions.tsv as `dnagpt finetune` does; makes its folder."""
+    is_class = isinstance(predictions, ClassPredictions)
+    rows = class_rows(predictions) if is_class else number_rows(predictions)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+
+
+def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """The predictions at these rows (a mask, or numbers of rows)."""
+    columns = {name: v for name, v in vars(predictions).items() if isinstance(v, np.ndarray)}
+    return dataclasses.replace(predictions, **{name: v[rows] for name, v in columns.items()})
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings of a run by section, from its config.toml."""
+    if not path.is_file():
+        raise FileError(f"{path} is not there; check the run folder")
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(f"{path} is no TOML file ({error}); check the run folder") from error
 
 
 def read_metrics(path: Path) -> Metrics:

@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import dnagpt_files
+from kmers import encode_bases, kmer_frequencies
 
 WORD_BASES = 6
 WORD_COUNT = 5**WORD_BASES
@@ -69,21 +70,6 @@ def word_bases() -> np.ndarray:
     return (np.arange(WORD_COUNT)[:, None] // powers % 5).astype(np.int8)
 
 
-def kmer_frequencies(bases: np.ndarray) -> np.ndarray:
-    """Frequencies (windows, 4096) of the 6-mers without N in windows (windows, length) of bases."""
-    width = bases.shape[1] - WORD_BASES + 1
-    numbers = np.zeros((len(bases), width), np.int32)
-    known = np.ones((len(bases), width), bool)
-    for place in range(WORD_BASES):
-        part = bases[:, place : place + width]
-        numbers = numbers * 4 + (part - 1)
-        known &= part > 0
-    rows = np.broadcast_to(np.arange(len(bases))[:, None], numbers.shape)
-    flat = rows[known] * KMER_COUNT + numbers[known]
-    counts = np.bincount(flat, minlength=len(bases) * KMER_COUNT).reshape(-1, KMER_COUNT)
-    return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)
-
-
 def reversed_kmers() -> np.ndarray:
     """The number of each 6-mer read backwards (not complemented)."""
     numbers = np.arange(KMER_COUNT)
@@ -116,7 +102,7 @@ def read_windows(
     parts, names = [], []
     for species, pieces in tokens.items():
         bases = cut_windows(np.concatenate(pieces), words, most, random)
-        parts.append(kmer_frequencies(bases))
+        parts.append(kmer_frequencies(bases, WORD_BASES))
         names += [species] * len(bases)
     if not names:
         raise dnagpt_files.FileError(
@@ -150,9 +136,7 @@ def read_questions(path: Path) -> Questions:
             f"{path} holds no task rows; write them with `dnagpt evaluate --write-task-rows {path}`"
         )
     rows = [line.split("\t") for line in lines[1:]]
-    numbers = np.full(256, -1, np.int8)
-    numbers[list(b"NAGCT")] = range(5)
-    features = [kmer_frequencies(numbers[list(text.encode())][None, :]) for _, _, text in rows]
+    features = [kmer_frequencies(encode_bases(text)[None, :], WORD_BASES) for _, _, text in rows]
     answers = np.array([answer == "forward" for _, answer, _ in rows], np.int64)
     return Questions(np.concatenate(features), answers, np.array([row[0] for row in rows]))
 

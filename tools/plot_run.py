@@ -1,4 +1,4 @@
-"""Draws a run folder: losses, learning rate, gradient norm, throughput, validation by species.
+"""Draws a run folder: losses, learning rate, gradient norm, throughput, validation scores.
 
     python tools/plot_run.py runs/tiny
 
@@ -11,11 +11,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import matplotlib as mpl
 import numpy as np
 
 import dnagpt_files
+from run_folder import validation_label, validation_points
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -90,28 +92,24 @@ def draw_losses(axes: Sequence[Axes], metrics: dnagpt_files.Metrics) -> None:
 
 
 def draw_validation(axes: Axes, metrics: dnagpt_files.Metrics) -> None:
-    """Bits per base of each species over the steps, and their mean."""
-    evaluations = [entry for entry in metrics.evaluations if entry.get("bits_per_base")]
-    names = sorted({name for entry in evaluations for name in entry["bits_per_base"]})
+    """Validation over the steps: bits per base by species, or the scores of labelled sets."""
+    points = validation_points(metrics)
+    names = sorted({name for point in points for name in point.by_name})
     for index, name in enumerate(names):
-        flat = [{"step": e["step"], name: e["bits_per_base"].get(name)} for e in evaluations]
-        steps, values = series(flat, name)
+        values = [{"step": point.step, name: point.by_name.get(name)} for point in points]
         style = STYLES[index % len(STYLES)]
         label = name.replace("_", " ")
-        axes.plot(steps, values, label=label, linewidth=1, markersize=4, **style)
-    means = [
-        {"step": e["step"], "mean": np.mean(known)}
-        for e in evaluations
-        if (known := [v for v in e["bits_per_base"].values() if v is not None])
-    ]
-    axes.plot(*series(means, "mean"), color="0.0", linewidth=2.5, label="mean of the species")
-    finish(axes, "validation (bits per base)", bool(means), metrics.restarts)
-    if means:
+        axes.plot(*series(values, name), label=label, linewidth=1, markersize=4, **style)
+    scores = series([vars(point) for point in points], "score")
+    axes.plot(*scores, color="0.0", linewidth=2.5, label="mean or overall score")
+    label = f"validation ({validation_label(metrics.evaluations)})"
+    finish(axes, label, bool(names), metrics.restarts)
+    if names:
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
         axes.legend(frameon=False, fontsize=7, ncols=3, **below)
 
 
-def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path) -> None:
+def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path | IO[bytes]) -> None:
     """Writes the page of plots as a PNG."""
     figure, grid = plt.subplots(2, 4, figsize=(18, 8), layout="constrained")
     draw_losses(grid[0], metrics)
@@ -130,7 +128,7 @@ def draw_run(metrics: dnagpt_files.Metrics, title: str, output: Path) -> None:
     throughput.set_ylim(bottom=0)
     marks = "; dotted upright lines: resumed or rolled back" if metrics.restarts else ""
     figure.suptitle(f"{title}{marks}")
-    figure.savefig(output, dpi=130)
+    figure.savefig(output, dpi=130, format="png")
     plt.close(figure)
 
 

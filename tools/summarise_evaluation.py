@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import dnagpt_files
+from text_tables import aligned_table
 
 COLUMNS: dict[str, tuple[tuple[str, ...], str]] = {
     "bits/base": (("bits_per_base",), ".4f"),
@@ -68,16 +69,8 @@ def format_table(rows: list[tuple[str, dict[str, float | None]]]) -> list[str]:
             unknown = value is None or (name == "mean" and heading in SUMS)
             row.append("-" if unknown else format(value, COLUMNS[heading][1]))
         cells.append(row)
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    rule = "-" * max(map(len, lines))
-    return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    lines = aligned_table(cells)
+    return [*lines[:-1], lines[1], lines[-1]]
 
 
 def compare_with_markov(rows: list[tuple[str, dict[str, float | None]]], heading: str) -> str:

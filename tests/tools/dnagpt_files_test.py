@@ -136,3 +136,103 @@ def test_evaluation_of_another_version_is_refused(tmp_path: Path) -> None:
     path.write_text('{"format_version": 9}')
     with pytest.raises(dnagpt_files.FileError, match="format version 9"):
         dnagpt_files.read_evaluation(path)
+
+
+def write_set(path: Path, **changed: object) -> None:
+    text = h5py.string_dtype()
+    arrays = {
+        "/id": np.array(["a", "b", "c"], dtype=text),
+        "/group": np.array([0, 1, 1], np.int32),
+        "/split": np.array([0, 2, 2], np.uint8),
+        "/first_base": np.array([0, 5, 5, 7], np.int64),
+        "/bases": np.array([0, 1, 2, 3, 4, 4, 1], np.uint8),
+        "/classes": np.array(["negative", "positive"], dtype=text),
+        "/label": np.array([1, 0, 1], np.int32),
+        "/number_names": np.array(["x", "y"], dtype=text),
+        "/numbers": np.arange(6.0).reshape(3, 2),
+    }
+    attributes = {"format": "dnagpt labelled set", "format_version": 2, "answer": "class"}
+    attributes |= {"species_token": "R", "target_name": ""}
+    dnagpt_files.write_arrays(path, arrays, attributes | changed)
+
+
+def test_labelled_set_is_read(tmp_path: Path) -> None:
+    write_set(tmp_path / "set.h5")
+    labelled = dnagpt_files.read_labelled_set(tmp_path / "set.h5")
+    assert labelled.answer == "class"
+    assert list(labelled.id) == ["a", "b", "c"]
+    assert labelled.sequences == ["NAGCT", "", "TA"]
+    assert list(labelled.split) == ["train", "test", "test"]
+    assert labelled.classes == ["negative", "positive"]
+    assert list(labelled.label) == [1, 0, 1]
+    assert labelled.number_names == ["x", "y"]
+    assert labelled.numbers[2].tolist() == [4.0, 5.0]
+    assert len(labelled.target) == 0
+    assert labelled.sites == {}
+
+
+def test_other_sets_are_refused(tmp_path: Path) -> None:
+    write_set(tmp_path / "set.h5", format_version=1)
+    with pytest.raises(dnagpt_files.FileError, match="has set format 1"):
+        dnagpt_files.read_labelled_set(tmp_path / "set.h5")
+    write_shard(tmp_path / "shard.h5")
+    with pytest.raises(dnagpt_files.FileError, match="is no labelled set"):
+        dnagpt_files.read_labelled_set(tmp_path / "shard.h5")
+
+
+def test_predictions_of_classes_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "predictions.tsv"
+    text = (
+        "id\tsequence_length\tlabel\tpredicted\tp_no\tp_yes\toutside_mass\tsplit\n"
+        "chr1:5\t600\tyes\tno\t0.75\t0.25\t0.01\ttest\n"
+        "b\t594\tno\tno\t1\t0\t0\tvalidation\n"
+    )
+    path.parent.mkdir()
+    path.write_text(text)
+    read = dnagpt_files.read_predictions(path)
+    assert read.classes == ["no", "yes"]
+    assert (list(read.label), list(read.predicted)) == ([1, 0], [0, 0])
+    assert read.probabilities[0].tolist() == [0.75, 0.25]
+    assert dnagpt_files.take(read, read.split == "validation").id.tolist() == ["b"]
+    dnagpt_files.write_predictions(path, read)
+    assert path.read_text() == text
+
+
+def test_predictions_of_numbers_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.tsv"
+    text = "id\ttarget\tpredicted\tpredicted_original_scale\tsplit\ng\t-1.25\t0.5\t2.5\ttest\n"
+    path.write_text(text)
+    read = dnagpt_files.read_predictions(path)
+    assert (read.target[0], read.predicted[0]) == (-1.25, 0.5)
+    dnagpt_files.write_predictions(path, read)
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("id\tscore\na\t1\n", "holds no predictions"),
+        ("id\ttarget\na\n", "line 2 has 1 columns"),
+        ("\t".join(dnagpt_files.NUMBER_COLUMNS) + "\na\tx\t1\t1\ttest\n", "column target"),
+        (
+            "\t".join(dnagpt_files.CLASS_COLUMNS) + "\tp_x\toutside_mass\tsplit\n"
+            "a\t6\tx\ty\t1\t0\ttest\n",
+            "class 'y'",
+        ),
+    ],
+)
+def test_other_tables_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "predictions.tsv"
+    path.write_text(text)
+    with pytest.raises(dnagpt_files.FileError, match=message):
+        dnagpt_files.read_predictions(path)
+
+
+def test_a_broken_config_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    with pytest.raises(dnagpt_files.FileError, match="is not there"):
+        dnagpt_files.read_config(path)
+    path.write_text("[run")
+    with pytest.raises(dnagpt_files.FileError, match="is no TOML"):
+        dnagpt_files.read_config(path)
