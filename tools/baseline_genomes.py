@@ -9,7 +9,7 @@ independent  each site by its allele frequency
 markov       each site by the --order sites before it, one table of probabilities a site
 groups       haplotypes sorted into --groups groups (k-means on 10 principal components), then
              a chain of order --order for each; the strongest of the simple generators
-rbm          restricted Boltzmann machine, sampled by --gibbs-steps steps from random rows
+rbm          restricted Boltzmann machine, sampled by --gibbs-steps steps from training rows
 
 Tables back off: the probability of allele 1 after k sites is (ones + p) / (rows + 1), with p the
 probability after k - 1 of them; that after no site is the frequency, in a group the group's.
@@ -33,8 +33,11 @@ from dnagpt_files import FileError
 
 LARGEST_ORDER = 12
 DEFAULT_ORDERS = {"markov": 10, "groups": 5}
-RBM_BATCH = 32
-"""Rows of one step of the RBM's training."""
+RBM_BATCH = 400
+"""Rows of one step of the RBM's training, and its persistent samples."""
+RBM_LAST_RATE = 0.04
+RBM_RAREST = 1e-3
+"""Frequency from which on a site's bias is bounded."""
 
 
 def contexts(alleles: np.ndarray, order: int) -> np.ndarray:
@@ -112,22 +115,41 @@ def sample_groups(
     return random.permutation(np.concatenate(drawn))
 
 
+def fit_rbm(
+    alleles: np.ndarray, options: argparse.Namespace, random: np.random.Generator
+) -> BernoulliRBM:
+    """A machine trained by persistent contrastive divergence (Tieleman 2008).
+
+    It begins with the sites' frequencies as biases of its visible units (Hinton 2010, "A practical
+    guide to training restricted Boltzmann machines"); the learning rate falls by one ratio from
+    epoch to epoch, to a part RBM_LAST_RATE of the first.
+    """
+    rows = alleles.astype(np.float32)
+    batch = min(RBM_BATCH, len(rows))
+    seed = np.random.RandomState(int(random.integers(1 << 31)))
+    machine = BernoulliRBM(options.hidden, batch_size=batch, random_state=seed)
+    machine.partial_fit(rows[:batch])
+    known = np.clip(genome_measures.frequencies(alleles), RBM_RAREST, 1 - RBM_RAREST)
+    machine.intercept_visible_ = np.log(known / (1 - known)).astype(np.float32)
+    for epoch in range(options.epochs):
+        part = epoch / max(options.epochs - 1, 1)
+        machine.learning_rate = options.learning_rate * RBM_LAST_RATE**part
+        order = random.permutation(len(rows))
+        for start in range(0, len(rows) - batch + 1, batch):
+            machine.partial_fit(rows[order[start : start + batch]])
+    return machine
+
+
 def sample_rbm(
     alleles: np.ndarray, options: argparse.Namespace, random: np.random.Generator
 ) -> np.ndarray:
-    """Gibbs samples of a machine trained by persistent contrastive divergence.
+    """Gibbs samples of a machine, begun at random training rows.
 
-    The chains start at rows whose sites are drawn one by one: no training row is copied.
+    Samples that begin at independent sites find few of the groups of haplotypes, as steps hardly
+    ever lead from one group to another.
     """
-    machine = BernoulliRBM(
-        options.hidden,
-        learning_rate=options.learning_rate,
-        batch_size=RBM_BATCH,
-        n_iter=options.epochs,
-        random_state=int(random.integers(1 << 31)),
-    )
-    machine.fit(alleles.astype(np.float32))
-    rows = sample_independent(alleles, options, random)
+    machine = fit_rbm(alleles, options, random)
+    rows = alleles[random.integers(len(alleles), size=options.count)]
     for _ in range(options.gibbs_steps):
         rows = machine.gibbs(rows)
     return rows.astype(np.uint8)
@@ -157,10 +179,10 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--order", type=int, help="sites looked back at (markov 10, groups 5)")
     parser.add_argument("--groups", type=int, default=26, help="groups of haplotypes (26)")
-    parser.add_argument("--hidden", type=int, default=200, help="hidden units of the RBM (200)")
-    parser.add_argument("--epochs", type=int, default=100, help="passes of its training (100)")
-    parser.add_argument("--learning-rate", type=float, default=0.01, help="of its training (0.01)")
-    parser.add_argument("--gibbs-steps", type=int, default=1000, help="of its sampling (1000)")
+    parser.add_argument("--hidden", type=int, default=100, help="hidden units of the RBM (100)")
+    parser.add_argument("--epochs", type=int, default=60, help="passes of its training (60)")
+    parser.add_argument("--learning-rate", type=float, default=0.05, help="first one (0.05)")
+    parser.add_argument("--gibbs-steps", type=int, default=100, help="of its sampling (100)")
     options = parser.parse_args(arguments)
     if options.order is None:
         options.order = DEFAULT_ORDERS.get(options.model, 0)
@@ -169,6 +191,8 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name in ("count", "groups", "hidden", "epochs", "gibbs_steps"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} is below 1; give a positive number")
+    if options.learning_rate <= 0:
+        parser.error(f"--learning-rate is {options.learning_rate}; give a positive number")
     return options
 
 

@@ -22,11 +22,15 @@ real, own                   share of real rows whose nearest row is real; share 
                             rows whose nearest row is one of the set
 privacy loss                adversarial accuracy against held-out less that against training people
 copies, repeated            share of rows equal to a training row; equal to another row of the set
+nearest training            sites at which a row differs from the nearest training row (other than
+                            itself), mean; far below that of held-out people: learnt by heart
 mean distance               sites at which two rows of the set differ, mean over all pairs
 fixed sites                 sites that vary in the training people but not in the set
 discarded                   share of what the generator drew and left out (FILE.hapt.json)
 
 Correlations fall with fewer rows, where chance adds to the linkage: compare sets of equal size.
+Adversarial accuracy looks at random draws of as many rows from each set, so that copies of training
+people show in it, and in privacy loss, only as far as a draw holds the people copied.
 """
 
 from __future__ import annotations
@@ -107,11 +111,13 @@ def compare(real: Prepared, other: Prepared, draws: Draws) -> Tree:
 
 
 def describe(training: Prepared, own: Prepared) -> Tree:
-    """What a set is in itself, and its copies of training rows."""
+    """What a set is in itself, and how close its rows come to training rows."""
     fixed = training.columns.varies & ~own.columns.varies
+    nearest = measures.nearest_distances(own.alleles, training.alleles, same=own is training)
     return {
         "rows": len(own.alleles),
         "copies": measures.copied_share(own.alleles, training.alleles),
+        "nearest_training": float(nearest.mean()),
         "repeated": measures.repeated_share(own.alleles),
         "mean_distance": measures.mean_distance(own.alleles),
         "fixed_sites": int(fixed.sum()),

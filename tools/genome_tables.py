@@ -29,6 +29,7 @@ OWN = {
     "mean distance": ("mean_distance", ".1f"),
     "repeated": ("repeated", ".4f"),
     "copies": ("copies", ".4f"),
+    "nearest training": ("nearest_training", ".1f"),
     "fixed sites": ("fixed_sites", "d"),
     "discarded": ("discarded", ".4f"),
     "privacy loss": ("privacy_loss", ".3f"),
