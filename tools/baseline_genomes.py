@@ -179,10 +179,12 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--order", type=int, help="sites looked back at (markov 10, groups 5)")
     parser.add_argument("--groups", type=int, default=26, help="groups of haplotypes (26)")
-    parser.add_argument("--hidden", type=int, default=100, help="hidden units of the RBM (100)")
-    parser.add_argument("--epochs", type=int, default=60, help="passes of its training (60)")
-    parser.add_argument("--learning-rate", type=float, default=0.05, help="first one (0.05)")
-    parser.add_argument("--gibbs-steps", type=int, default=100, help="of its sampling (100)")
+    parser.add_argument("--hidden", type=int, default=100, help="RBM: hidden units (100)")
+    parser.add_argument("--epochs", type=int, default=100, help="RBM: passes over the rows (100)")
+    parser.add_argument(
+        "--learning-rate", type=float, default=0.02, help="RBM: that of the first pass (0.02)"
+    )
+    parser.add_argument("--gibbs-steps", type=int, default=100, help="RBM: steps of a sample (100)")
     options = parser.parse_args(arguments)
     if options.order is None:
         options.order = DEFAULT_ORDERS.get(options.model, 0)

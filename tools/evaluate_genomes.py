@@ -245,11 +245,18 @@ def evaluate(prepared: dict[str, Prepared], distances: measures.Distances, draws
     }
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder of --output, before anything is computed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make {folder} ({error.strerror}); choose another place") from error
+
+
 def write_results(
     folder: Path, result: Tree, sets: dict[str, Prepared], distances: measures.Distances
 ) -> None:
     """genomes.json and the figures."""
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "genomes.json").write_text(json.dumps(result, indent=1) + "\n")
     real = sets[TRAINING]
     others = {name: own for name, own in sets.items() if name != TRAINING}
@@ -302,6 +309,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 with a message where a file cannot be used."""
     options = read_options(arguments)
     try:
+        if options.output:
+            make_folder(options.output)
         prepared, distances = prepare_all(options)
         rows = min(options.rows, *(len(own.alleles) for own in prepared.values()))
         result = evaluate(prepared, distances, Draws(rows, options.repeats, options.seed))

@@ -142,6 +142,7 @@ def test_wrong_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) ->
     assert "tells of 299 haplotypes (good.hapt holds 300)" in message(*people, "--compare", good)
     side.write_text("{}")
     assert "does not say what was discarded" in message(*people, "--compare", good)
+    assert "cannot make" in message(*people, "--compare", good, "--output", str(side))
     with pytest.raises(SystemExit):
         evaluate_genomes.main(["--train", "x", "--compare", good])
 
