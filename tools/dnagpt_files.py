@@ -517,20 +517,23 @@ def read_metrics(path: Path) -> Metrics:
     return metrics
 
 
-def read_evaluation(path: Path) -> dict[str, Any]:
-    """An evaluation.json, whose version is checked; keys as in docs/file_formats.md."""
+def read_result(path: Path, version: int, maker: str) -> dict[str, Any]:
+    """A JSON file of results, whose version is checked; `maker` is the command that writes it."""
     if not path.is_file():
-        raise FileError(f"{path} is not there; run `dnagpt evaluate` first")
+        raise FileError(f"{path} is not there; run `{maker}` first")
     try:
-        evaluation = json.loads(path.read_text())
+        result = json.loads(path.read_text())
     except json.JSONDecodeError as error:
+        raise FileError(f"{path} is no JSON file ({error.msg}); run `{maker}` again") from error
+    found = result.get("format_version")
+    if found != version:
         raise FileError(
-            f"{path} is no JSON file ({error.msg}); run `dnagpt evaluate` again"
-        ) from error
-    version = evaluation.get("format_version")
-    if version != EVALUATION_VERSION:
-        raise FileError(
-            f"{path} has format version {version} (this tool reads {EVALUATION_VERSION}); "
+            f"{path} has format version {found} (this tool reads {version}); "
             "use the tools of the version that wrote it"
         )
-    return evaluation
+    return result
+
+
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """An evaluation.json; keys as in docs/file_formats.md."""
+    return read_result(path, EVALUATION_VERSION, "dnagpt evaluate")
