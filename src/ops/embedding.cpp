@@ -90,6 +90,30 @@ void embedding_forward(Context& /*context*/, Vector<std::int32_t> tokens,
 }
 
 template <class T>
+void embedding_at_positions(Context& /*context*/, Vector<std::int32_t> tokens,
+                            Vector<std::int32_t> positions, Matrix<T> token_table,
+                            Matrix<T> position_table, Matrix<T> output) {
+    using A = accum_t<T>;
+    std::int64_t const columns = columns_of(output);
+    DNAGPT_EXPECT(rows_of(tokens) == rows_of(output) && rows_of(positions) == rows_of(output));
+    std::int32_t const* const ids = tokens.data();
+    std::int32_t const* const places = positions.data();
+    T const* const token_rows = token_table.data();
+    T const* const position_rows = position_table.data();
+    T* const outputs = output.data();
+    for_each_team(
+        "embedding_at_positions", rows_of(output), KOKKOS_LAMBDA(Team const& team) {
+            std::int64_t const row = team.league_rank();
+            T const* const token = token_rows + ids[row] * columns;
+            T const* const position = position_rows + places[row] * columns;
+            T* const out = outputs + row * columns;
+            team_for(team, columns, [&](int c) {
+                out[c] = T(static_cast<A>(token[c]) + static_cast<A>(position[c]));
+            });
+        });
+}
+
+template <class T>
 void embedding_backward(Context& /*context*/, Vector<std::int32_t> tokens,
                         std::int64_t context_length, Matrix<T> doutput,
                         Matrix<accum_t<T>> dtoken_table, Matrix<accum_t<T>> dposition_table) {
@@ -137,12 +161,14 @@ void gather_rows(Context& /*context*/, Matrix<T> source, Vector<std::int32_t> in
         });
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                 \
-    template void embedding_forward(Context&, Vector<std::int32_t>, std::int64_t, Matrix<T>,  \
-                                    Matrix<T>, Matrix<T>);                                    \
-    template void embedding_backward(Context&, Vector<std::int32_t>, std::int64_t, Matrix<T>, \
-                                     Matrix<accum_t<T>>, Matrix<accum_t<T>>);                 \
-    template void scatter_add_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>);     \
+#define DNAGPT_INSTANTIATE(T)                                                                  \
+    template void embedding_forward(Context&, Vector<std::int32_t>, std::int64_t, Matrix<T>,   \
+                                    Matrix<T>, Matrix<T>);                                     \
+    template void embedding_at_positions(Context&, Vector<std::int32_t>, Vector<std::int32_t>, \
+                                         Matrix<T>, Matrix<T>, Matrix<T>);                     \
+    template void embedding_backward(Context&, Vector<std::int32_t>, std::int64_t, Matrix<T>,  \
+                                     Matrix<accum_t<T>>, Matrix<accum_t<T>>);                  \
+    template void scatter_add_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>);      \
     template void gather_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>)
 DNAGPT_INSTANTIATE(bf16);
 DNAGPT_INSTANTIATE(float);

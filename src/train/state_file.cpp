@@ -159,9 +159,9 @@ RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& c
     }
     std::string const digest = stored_data_digest(header);
     DNAGPT_VALIDATE(digest == hash_to_hex(identity.data_digest),
-                    << "the training shards are not those of this run (digest " << digest
+                    << "the training data are not those of this run (digest " << digest
                     << " in the checkpoint, " << hash_to_hex(identity.data_digest)
-                    << " now); point data.shards at the same shards or use "
+                    << " now); point data.shards or finetune.data at the same files or use "
                     << "another run.folder");
     std::string differences;
     warn_of_difference(differences, "build", header.build, identity.build);

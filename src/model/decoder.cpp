@@ -1,0 +1,89 @@
+#include "dnagpt/model/decoder.hpp"
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/model/multi_task_loss.hpp"
+#include "dnagpt/ops/embedding.hpp"
+#include "dnagpt/ops/layernorm.hpp"
+#include "dnagpt/ops/linear.hpp"
+#include "dnagpt/ops/reduction.hpp"
+#include "ranges.hpp"
+
+namespace dnagpt {
+
+template <class T>
+DecoderState<T> layout_decoder_state(ModelShape const& shape, std::int64_t rows,
+                                     std::int64_t capacity, Arena& arena) {
+    std::int64_t const c = shape.channels;
+    DecoderState<T> state;
+    state.cache = {rows, capacity, shape.heads, shape.head_dimension()};
+    for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
+        state.keys.push_back(arena.matrix<T>(rows * capacity, c));
+        state.values.push_back(arena.matrix<T>(rows * capacity, c));
+    }
+    state.residual = arena.matrix<T>(rows, c);
+    state.normed = arena.matrix<T>(rows, c);
+    state.qkv = arena.matrix<T>(rows, 3 * c);
+    state.attended = arena.matrix<T>(rows, c);
+    state.fc = arena.matrix<T>(rows, 4 * c);
+    state.mean = arena.vector<accum_t<T>>(rows);
+    state.rstd = arena.vector<accum_t<T>>(rows);
+    state.hidden = arena.matrix<T>(rows, c);
+    return state;
+}
+
+template <class T>
+std::int64_t decoder_state_bytes(ModelShape const& shape, std::int64_t rows,
+                                 std::int64_t capacity) {
+    Arena counting;
+    layout_decoder_state<T>(shape, rows, capacity, counting);
+    return counting.high_water();
+}
+
+template <class T>
+std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
+                                   std::int64_t capacity) {
+    Arena scratch;
+    auto const measure = [&](auto const& take) {
+        ArenaScope const scope(scratch);
+        take();
+    };
+    measure([&] {
+        cached_attention_scratch<T>({rows, capacity, shape.heads, shape.head_dimension()}, scratch);
+    });
+    measure([&] { mlp_block_scratch<T>(shape.channels, rows, scratch); });
+    measure([&] { head_scratch<T>(shape, rows, scratch); });
+    measure([&] { layernorm_scratch<T>(rows, shape.channels, scratch); });
+    return scratch.high_water() + reduction_scratch_bytes;
+}
+
+template <class T>
+void decode_step(Context& context, GptParams<T> const& params, Vector<std::int32_t> tokens,
+                 Vector<std::int32_t> positions, DecoderState<T> const& state) {
+    DNAGPT_EXPECT(rows_of(tokens) == state.cache.rows && rows_of(positions) == state.cache.rows);
+    embedding_at_positions(context, tokens, positions, params.token_table, params.position_table,
+                           state.residual);
+    for (std::size_t layer = 0; layer < params.layers.size(); ++layer) {
+        AttentionBlockParams<T> const& attention = params.layers[layer].attention;
+        layernorm_forward(context, state.residual, attention.norm, state.mean, state.rstd,
+                          state.normed);
+        linear_forward(context, state.normed, attention.qkv, state.qkv);
+        cached_attention_forward(context, state.cache, state.qkv, positions, state.keys[layer],
+                                 state.values[layer], state.attended);
+        linear_forward(context, state.attended, attention.proj, state.residual, Write::add);
+        mlp_block_forward(context, params.layers[layer].mlp, {state.residual, state.fc},
+                          state.residual);
+    }
+    layernorm_forward(context, state.residual, params.final_norm, state.mean, state.rstd,
+                      state.hidden);
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                                      \
+    template DecoderState<T> layout_decoder_state(ModelShape const&, std::int64_t, std::int64_t,   \
+                                                  Arena&);                                         \
+    template std::int64_t decoder_state_bytes<T>(ModelShape const&, std::int64_t, std::int64_t);   \
+    template std::int64_t decoder_scratch_bytes<T>(ModelShape const&, std::int64_t, std::int64_t); \
+    template void decode_step(Context&, GptParams<T> const&, Vector<std::int32_t>,                 \
+                              Vector<std::int32_t>, DecoderState<T> const&);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
+
+}  // namespace dnagpt

@@ -1,0 +1,138 @@
+#include "dnagpt/data/finetune_batches.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <numeric>
+
+#include "dnagpt/core/random.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "harness/random_bases.hpp"
+#include "harness/temporary_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+TEST(PackByLength, GroupsFitAndHoldEachRowOnce) {
+    std::vector<std::int64_t> lengths;
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        lengths.push_back(1 + static_cast<std::int64_t>(random_below(3, i, 60)));
+    }
+    std::vector<int> seen(lengths.size(), 0);
+    std::int64_t shortest_before = 61;
+    for (auto const& members : pack_by_length(lengths, 120)) {
+        std::int64_t longest = 0;
+        for (std::size_t const member : members) {
+            longest = std::max(longest, lengths[member]);
+            ++seen[member];
+        }
+        EXPECT_LE(longest * std::ssize(members), 120);
+        EXPECT_LE(longest, shortest_before);
+        shortest_before = lengths[members.back()];
+    }
+    EXPECT_EQ(seen, std::vector<int>(lengths.size(), 1));
+}
+
+TEST(PackByLength, ARowLongerThanTheBudgetGoesAlone) {
+    std::vector<std::int64_t> const lengths = {5, 50, 5};
+    auto const groups = pack_by_length(lengths, 10);
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0], std::vector<std::size_t>{1});
+    EXPECT_EQ(groups[1], (std::vector<std::size_t>{0, 2}));
+}
+
+TEST(MakeBatch, RowsAreFilledUpWithPaddingOnTheRight) {
+    FinetuneRow number;
+    number.input = {{27, m_token, -1, equals_token, m_token}, {0.5F}};
+    number.asks_number = true;
+    number.target = 2;
+    number.weight = 3;
+    FinetuneRow words;
+    words.input = {{21, 100}, {}};
+    words.targets = {100, stop_token};
+    FinetuneRow choice;
+    choice.input = {{21, 7, b_token}, {}};
+    choice.answer = 31;
+    std::vector<FinetuneRow> const rows = {number, words, choice};
+    Batch const batch = make_batch(rows, RowWeights::of_training);
+    EXPECT_EQ(batch.context_length, 5);
+    EXPECT_EQ(batch.tokens,
+              (std::vector<std::int32_t>{27, m_token, -1, equals_token, m_token,  //
+                                         21, 100, padding_token, padding_token,
+                                         padding_token,  //
+                                         21, 7, b_token, padding_token, padding_token}));
+    EXPECT_EQ(batch.number_positions, std::vector<std::int32_t>{2});
+    EXPECT_EQ(batch.regression_positions, std::vector<std::int32_t>{4});
+    EXPECT_EQ(batch.answer_positions, std::vector<std::int32_t>{12});
+    EXPECT_EQ(batch.answer_targets, std::vector<std::int32_t>{31});
+    EXPECT_EQ(batch.targets[5], 100);
+    EXPECT_EQ(batch.targets[6], stop_token);
+    EXPECT_EQ(batch.row_weights, (std::vector<float>{3, 0.5F, 1}));
+    EXPECT_EQ(count_targets(batch).positions, 10);
+    EXPECT_TRUE(make_batch(rows, RowWeights::equal).row_weights.empty());
+}
+
+class FinetuningSteps : public ::testing::Test {
+  protected:
+    FinetuningSteps() {
+        LabelledSet set;
+        set.classes = {"no", "yes"};
+        for (int i = 0; i < 14; ++i) {
+            auto const bases =
+                testing::random_bases(12 + 6 * (i % 4), static_cast<std::uint64_t>(i));
+            set.examples.push_back({std::to_string(i), base_codes(bases), i % 2, i,
+                                    i < 10 ? Split::train : Split::test});
+        }
+        write_labelled_set(folder_.file("s.h5"), set);
+        config_.model.context_length = 32;
+        config_.finetune.sets = {{"s", folder_.file("s.h5"), "", "", 1}};
+        config_.finetune.rows_per_step = 4;
+    }
+
+    /// How often each first word of a sequence stands in the steps' rows.
+    std::map<std::int32_t, int> first_words(FinetuneData const& data, std::int64_t steps,
+                                            int world) const {
+        std::map<std::int32_t, int> seen;
+        for (int rank = 0; rank < world; ++rank) {
+            AssembleStep const assemble = finetuning_steps(data, config_, 20, rank, world);
+            for (std::int64_t step = 0; step < steps; ++step) {
+                for (Batch const& batch : assemble(step, step).micro_batches) {
+                    for (std::int64_t row = 0; row < batch.rows; ++row) {
+                        ++seen[batch.tokens[static_cast<std::size_t>(row * batch.context_length +
+                                                                     1)]];
+                    }
+                }
+            }
+        }
+        return seen;
+    }
+
+    testing::TemporaryFolder folder_;
+    RunConfig config_;
+};
+
+TEST_F(FinetuningSteps, AnEpochTakesEachTrainingExampleOnceAtAnyWorldSize) {
+    FinetuneData const data(config_, Vocabulary{VocabularyKind::fixed});
+    std::map<std::int32_t, int> const seen = first_words(data, 5, 1);  // two epochs of ten
+    EXPECT_EQ(seen.size(), 10U);
+    for (auto const& [word, times] : seen) {
+        EXPECT_EQ(times, 2);
+    }
+    for (int const world : {2, 3, 5}) {
+        EXPECT_EQ(first_words(data, 5, world), seen) << world;
+    }
+}
+
+TEST_F(FinetuningSteps, CountsAreTheRowsOfTheRank) {
+    FinetuneData const data(config_, Vocabulary{VocabularyKind::fixed});
+    TargetCounts sum;
+    for (int rank = 0; rank < 3; ++rank) {
+        sum += finetuning_steps(data, config_, 20, rank, 3)(0, 0).targets;
+    }
+    EXPECT_EQ(sum.answer, 4);
+    EXPECT_EQ(sum.next_token, 4);
+    EXPECT_EQ(sum.positions, finetuning_steps(data, config_, 20, 0, 1)(0, 0).targets.positions);
+}
+
+}  // namespace
+}  // namespace dnagpt

@@ -1,0 +1,93 @@
+#include "dnagpt/eval/class_scores.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+
+namespace dnagpt {
+namespace {
+
+std::map<std::string, double> scores_of(ClassAnswers const& answers,
+                                        std::vector<double> const& weights) {
+    std::vector<double> const values = ClassScores(answers)(weights);
+    std::vector<std::string> const names = class_score_names();
+    std::map<std::string, double> named;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        named[names[i]] = values[i];
+    }
+    return named;
+}
+
+ClassAnswers two_classes(std::vector<std::int32_t> labels, std::vector<double> const& positive) {
+    ClassAnswers answers{2, std::move(labels), {}};
+    for (double const p : positive) {
+        answers.probabilities.push_back({1 - p, p});
+    }
+    return answers;
+}
+
+/// TP 2, FP 1, FN 1, TN 2; pairs in the right order: 7 of 9.
+ClassAnswers const by_hand = two_classes({1, 1, 1, 0, 0, 0}, {0.9, 0.8, 0.3, 0.7, 0.2, 0.1});
+
+TEST(ClassScores, TwoClassesByHand) {
+    auto const scores = scores_of(by_hand, std::vector<double>(6, 1));
+    EXPECT_NEAR(scores.at("accuracy"), 4.0 / 6, 1e-15);
+    EXPECT_NEAR(scores.at("balanced_accuracy"), 4.0 / 6, 1e-15);
+    EXPECT_NEAR(scores.at("precision"), 2.0 / 3, 1e-15);
+    EXPECT_NEAR(scores.at("recall"), 2.0 / 3, 1e-15);
+    EXPECT_NEAR(scores.at("f1"), 2.0 / 3, 1e-15);
+    EXPECT_NEAR(scores.at("mcc"), (2.0 * 2 - 1 * 1) / 9, 1e-15);
+    EXPECT_NEAR(scores.at("auroc"), 8.0 / 9, 1e-15);
+    EXPECT_NEAR(scores.at("auprc"), (1 + 1 + 3.0 / 4) / 3, 1e-15);
+    EXPECT_EQ(ClassScores(by_hand).confusion(std::vector<double>(6, 1)),
+              (std::vector<std::vector<double>>{{2, 1}, {1, 2}}));
+}
+
+TEST(ClassScores, AWeightIsARepetition) {
+    ClassAnswers repeated = by_hand;
+    repeated.labels.push_back(by_hand.labels[2]);
+    repeated.probabilities.push_back(by_hand.probabilities[2]);
+    repeated.labels.erase(repeated.labels.begin() + 3);
+    repeated.probabilities.erase(repeated.probabilities.begin() + 3);
+    auto const expected = scores_of(repeated, std::vector<double>(6, 1));
+    for (auto const& [name, value] : scores_of(by_hand, {1, 1, 2, 0, 1, 1})) {
+        EXPECT_NEAR(value, expected.at(name), 1e-15) << name;
+    }
+}
+
+TEST(ClassScores, EqualScoresCountHalf) {
+    auto const scores = scores_of(two_classes({1, 0, 1, 0}, {0.6, 0.6, 0.6, 0.6}), {1, 1, 1, 1});
+    EXPECT_EQ(scores.at("auroc"), 0.5);
+    EXPECT_EQ(scores.at("auprc"), 0.5);
+    EXPECT_EQ(scores.at("mcc"), 0);
+}
+
+TEST(ClassScores, OneClassAloneHasNoAreas) {
+    auto const scores = scores_of(two_classes({1, 1}, {0.6, 0.2}), {1, 1});
+    EXPECT_TRUE(std::isnan(scores.at("auroc")));
+    EXPECT_EQ(scores.at("accuracy"), 0.5);
+    EXPECT_EQ(scores.at("balanced_accuracy"), 0.5);
+}
+
+/// Confusion [[2, 0, 0], [1, 1, 0], [0, 1, 1]]; mcc from Gorodkin's formula:
+/// (4 x 6 - (2x3 + 2x2 + 2x1)) / sqrt((36 - 12) (36 - 14)).
+TEST(ClassScores, ThreeClassesAreMeans) {
+    ClassAnswers answers{3, {0, 0, 1, 1, 2, 2}, {}};
+    for (std::size_t const said : {0U, 0U, 0U, 1U, 1U, 2U}) {
+        std::vector<double> row(3, 0.1);
+        row[said] = 0.8;
+        answers.probabilities.push_back(row);
+    }
+    auto const scores = scores_of(answers, std::vector<double>(6, 1));
+    EXPECT_NEAR(scores.at("accuracy"), 4.0 / 6, 1e-15);
+    EXPECT_NEAR(scores.at("precision"), (2.0 / 3 + 0.5 + 1) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("recall"), (1 + 0.5 + 0.5) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("f1"), (0.8 + 0.5 + 2.0 / 3) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("mcc"), 12 / std::sqrt(24.0 * 22), 1e-15);
+    EXPECT_GT(scores.at("auroc"), 0.5);
+}
+
+}  // namespace
+}  // namespace dnagpt

@@ -1,0 +1,263 @@
+#include "dnagpt/train/finetune.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/core/random.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/json_lines.hpp"
+#include "dnagpt/train/finetune_run.hpp"
+#include "harness/device_test_session.hpp"
+#include "harness/message_of.hpp"
+#include "harness/mpi_verdict.hpp"
+#include "harness/random_bases.hpp"
+#include "harness/shared_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::device;
+using testing::world;
+
+/// Sequences of unequal length; "yes" begins with AATAAA. The number is three times the first one.
+LabelledSet planted_set(AnswerKind answer) {
+    LabelledSet set;
+    set.answer = answer;
+    if (answer == AnswerKind::classes) {
+        set.classes = {"no", "yes"};
+    } else {
+        set.number_names = {"f1", "f2"};
+        set.target_name = "y";
+    }
+    for (int i = 0; i < 60; ++i) {
+        auto const seed = static_cast<std::uint64_t>(i);
+        std::string const start = i % 2 == 1 ? "AATAAA" : "CCGCCG";
+        LabelledExample example;
+        example.id = "e" + std::to_string(i);
+        example.codes = base_codes(start + testing::random_bases(12 + i % 7, seed));
+        example.label = answer == AnswerKind::classes ? i % 2 : 0;
+        example.group = i;
+        example.split = static_cast<Split>(i % 6 == 5 ? 2 : i % 6 == 4 ? 1 : 0);
+        if (answer == AnswerKind::number) {
+            example.numbers = {random_normal(1, seed), random_normal(2, seed)};
+            example.target = 7 + 3 * example.numbers[0];
+        }
+        set.examples.push_back(example);
+    }
+    return set;
+}
+
+class Finetune : public ::testing::Test {
+  protected:
+    Finetune() : folder_(world()) {
+        if (world().rank() == 0) {
+            write_labelled_set(folder_.file("classes.h5"), planted_set(AnswerKind::classes));
+            write_labelled_set(folder_.file("numbers.h5"), planted_set(AnswerKind::number));
+        }
+        world().barrier();
+    }
+
+    RunConfig config_for(std::vector<FinetuneSet> sets, std::string const& run) const {
+        RunConfig config;
+        config.run.folder = folder_.file(run);
+        config.model = {"", 1, 2, 16, 16, "fixed", "none"};
+        config.batch.micro_batch = 2;
+        config.optimizer.learning_rate = 2e-2;
+        config.schedule.epochs = 6;
+        config.schedule.warmup_epochs = 1;
+        config.finetune.rows_per_step = 8;
+        config.finetune.sets = std::move(sets);
+        return config;
+    }
+    FinetuneSet classes() const { return {"classes", folder_.file("classes.h5"), "", "", 1}; }
+    FinetuneSet numbers() const { return {"numbers", folder_.file("numbers.h5"), "", "", 1}; }
+
+    static int tune(RunConfig const& config) {
+        Preemption preemption;
+        return finetune(config, world(), device(), preemption);
+    }
+    static nlohmann::json evaluation(std::string const& folder) {
+        return nlohmann::json::parse(read_text(folder + "/evaluation.json"));
+    }
+    static std::vector<std::string> checkpoints(std::string const& folder) {
+        std::vector<std::string> names;
+        for (auto const& entry : fs::directory_iterator(folder + "/checkpoints")) {
+            if (entry.path().extension() == ".h5") {
+                names.push_back(entry.path().string());
+            }
+        }
+        std::ranges::sort(names);
+        return names;
+    }
+
+    testing::SharedFolder folder_;
+};
+
+TEST_F(Finetune, LearnsAPlantedSignalAndWritesWhatItSays) {
+    RunConfig const config = config_for({classes()}, "run");
+    ASSERT_EQ(tune(config), exit_success);
+    auto const scores = evaluation(config.run.folder)["sets"]["classes"];
+    EXPECT_EQ(scores["test"]["accuracy"], 1.0);
+    EXPECT_EQ(scores["test"]["n"], 10);
+    EXPECT_EQ(scores["validation"]["mcc"], 1.0);
+    EXPECT_TRUE(scores["test"]["intervals"]["auroc"].is_array());
+    std::string const table = read_text(config.run.folder + "/predictions.tsv");
+    EXPECT_TRUE(table.starts_with(
+        "id\tsequence_length\tlabel\tpredicted\tp_no\tp_yes\toutside_mass\tsplit\ne4\t22\tno\t"))
+        << table;
+    EXPECT_EQ(std::ranges::count(table, '\n'), 21);
+}
+
+TEST_F(Finetune, NumbersAreAnsweredInTheirOwnScale) {
+    RunConfig config = config_for({numbers()}, "run");
+    config.schedule.epochs = 30;
+    ASSERT_EQ(tune(config), exit_success);
+    auto const test = evaluation(config.run.folder)["sets"]["numbers"]["test"];
+    EXPECT_GT(test["r2"], 0.8);
+    EXPECT_GT(test["r2_residual"], 0.7);
+    EXPECT_TRUE(read_text(config.run.folder + "/predictions.tsv")
+                    .starts_with("id\ttarget\tpredicted\tpredicted_original_scale\tsplit\n"));
+}
+
+TEST_F(Finetune, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
+    for (char const* precision : {"float", "bf16"}) {
+        RunConfig config = config_for({classes(), numbers()}, std::string("whole_") + precision);
+        config.run.precision = precision;
+        config.checkpoint.keep_last = 100;
+        config.finetune.shift = 3;
+        config.finetune.reverse_complement = true;
+        ASSERT_EQ(tune(config), exit_success);
+        std::string const whole = config.run.folder;
+        config.run.folder = folder_.file(std::string("resumed_") + precision);
+        auto const names = checkpoints(whole);
+        ASSERT_GE(names.size(), 5U);
+        if (world().rank() == 0) {
+            fs::create_directories(config.run.folder + "/checkpoints");
+            fs::copy(names[1], config.run.folder + "/checkpoints");
+            fs::copy(whole + "/metrics.jsonl", config.run.folder);
+        }
+        world().barrier();
+        ASSERT_EQ(tune(config), exit_success);
+        for (std::string const file :
+             {"/checkpoints/" + fs::path(names.back()).filename().string(),
+              std::string("/evaluation.json"), std::string("/predictions_numbers.tsv")}) {
+            EXPECT_EQ(read_text(whole + file), read_text(config.run.folder + file)) << file;
+        }
+    }
+}
+
+TEST_F(Finetune, TheBestEpochIsKeptAndTaken) {
+    RunConfig config = config_for({classes()}, "run");
+    config.checkpoint.keep_last = 1;
+    config.schedule.epochs = 8;
+    ASSERT_EQ(tune(config), exit_success);
+    double best = -2;
+    std::int64_t step = 0;
+    int epochs = 0;
+    for (auto const& line : read_json_lines(config.run.folder + "/metrics.jsonl")) {
+        if (line.contains("evaluation")) {
+            ++epochs;
+            double const score = line["evaluation"]["score"];
+            step = score > best ? line["evaluation"]["step"].get<std::int64_t>() : step;
+            best = std::max(best, score);
+        }
+    }
+    EXPECT_EQ(epochs, 8);
+    EXPECT_EQ(evaluation(config.run.folder)["step"], step);
+    EXPECT_EQ(evaluation(config.run.folder)["sets"]["classes"]["validation"]["mcc"], best);
+    EXPECT_LE(checkpoints(config.run.folder).size(), 2U);
+}
+
+TEST_F(Finetune, StartsFromTheWeightsOfAnotherRun) {
+    RunConfig first = config_for({classes()}, "first");
+    ASSERT_EQ(tune(first), exit_success);
+    RunConfig second = config_for({classes()}, "second");
+    second.model = {};
+    second.finetune.from = first.run.folder;
+    second.schedule.epochs = 1;
+    second.schedule.warmup_epochs = 0;
+    second.optimizer.learning_rate = 1e-9;
+    ASSERT_EQ(tune(second), exit_success);
+    EXPECT_EQ(evaluation(second.run.folder)["sets"]["classes"]["test"]["accuracy"], 1.0);
+    second.run.folder = folder_.file("third");
+    second.model.layers = 3;
+    EXPECT_NE(testing::message_of([&] { tune(second); }).find("[model] describes 3 layers"),
+              std::string::npos);
+}
+
+TEST_F(Finetune, HeadsThatNoSetNeedsAreLeftOut) {
+    RunConfig config = config_for({numbers()}, "needed");
+    config.schedule.epochs = 1;
+    FinetuneRun<float> const needed(config, world(), device());
+    config.run.folder = folder_.file("all");
+    config.finetune.heads = "all";
+    FinetuneRun<float> all(config, world(), device());
+    FinetuneRun<float> without(config_for({numbers()}, "without"), world(), device());
+    EXPECT_LT(without.training().memory().layout.parameters + 15659 * 16,
+              all.training().memory().layout.parameters);
+}
+
+TEST_F(Finetune, SeedsAndFoldsAreSummedUp) {
+    RunConfig config = config_for({classes()}, "run");
+    config.schedule.epochs = 2;
+    config.finetune.folds = 3;
+    config.finetune.seeds = 2;
+    ASSERT_EQ(tune(config), exit_success);
+    auto const report = evaluation(config.run.folder);
+    ASSERT_EQ(report["runs"].size(), 6U);
+    EXPECT_EQ(report["runs"][3]["folder"], "seed_2_fold_1");
+    EXPECT_TRUE(fs::exists(config.run.folder + "/seed_2_fold_3/predictions.tsv"));
+    double sum = 0;
+    for (auto const& run : report["runs"]) {
+        sum += run["sets"]["classes"]["test"]["accuracy"].get<double>();
+    }
+    EXPECT_NEAR(report["mean"]["classes"]["test"]["accuracy"].get<double>(), sum / 6, 1e-12);
+    ASSERT_EQ(report["pooled"].size(), 2U);
+    EXPECT_EQ(report["pooled"][0]["sets"]["classes"]["test"]["n"], 60);
+}
+
+/// Padding to the batch's longest row changes no answer beyond rounding.
+TEST_F(Finetune, AnswersDoNotDependOnTheBatch) {
+    RunConfig config = config_for({classes(), numbers()}, "run");
+    config.finetune.heads = "all";
+    FinetuneRun<float> run(config, world(), device());
+    for (int step = 0; step < 10; ++step) {
+        run.training().train_step();
+    }
+    TrainingMemory<float>& memory = run.training().memory();
+    ForwardModel<float> const model{run.training().context(), memory.params, memory.saved,
+                                    memory.batch};
+    auto const places = run.data().examples(Split::test);
+    auto const together = predict(model, run.data(), places, 2 * run.data().lengths().back(),
+                                  Blank::nothing, world());
+    auto const alone = predict(model, run.data(), places, 1, Blank::nothing, world());
+    ASSERT_EQ(together.size(), 20U);
+    for (std::size_t i = 0; i < together.size(); ++i) {
+        EXPECT_NEAR(together[i].value, alone[i].value, 1e-5);
+        EXPECT_NEAR(together[i].loss, alone[i].loss, 1e-4);
+    }
+}
+
+TEST_F(Finetune, OtherSetsAreRefusedAtAResume) {
+    RunConfig config = config_for({classes()}, "run");
+    config.schedule.epochs = 1;
+    ASSERT_EQ(tune(config), exit_success);
+    LabelledSet other = planted_set(AnswerKind::classes);
+    other.examples.pop_back();
+    if (world().rank() == 0) {
+        write_labelled_set(folder_.file("classes.h5"), other);
+    }
+    world().barrier();
+    EXPECT_NE(testing::message_of([&] { tune(config); }).find("not those of this run"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace dnagpt
