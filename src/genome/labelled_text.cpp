@@ -20,12 +20,6 @@ struct Line {
     std::string text;
 };
 
-std::string_view without_blanks(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t");
-    return first == text.npos ? std::string_view()
-                              : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// The lines that hold more than blanks.
 std::vector<Line> read_lines(std::string const& path) {
     std::vector<Line> lines;
