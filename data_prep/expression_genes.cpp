@@ -9,6 +9,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/genome/labelled_text.hpp"
+#include "set_splits.hpp"
 
 namespace dnagpt {
 namespace {
@@ -71,6 +72,7 @@ class TableGenes {
     GeneSet read() {
         auto names =
             for_each_table_row(options_.table, columns_, [this](TableRow const& row) { add(row); });
+        fmt::print("read      {} genes in {}\n", count_text(rows_.count()), options_.table);
         genes_.set.target_name = names[at_.target];
         names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(at_.numbers));
         genes_.set.number_names = numbers_.names(std::move(names));

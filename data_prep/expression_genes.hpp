@@ -33,6 +33,7 @@ class GeneRows {
   public:
     explicit GeneRows(std::string path) : path_(std::move(path)) {}
     void add(std::string const& id, std::int64_t row);
+    std::int64_t count() const { return static_cast<std::int64_t>(rows_.size()); }
 
   private:
     std::string path_;

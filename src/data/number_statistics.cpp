@@ -10,10 +10,12 @@ NumberStatistics statistics_of(std::span<double const> numbers) {
         return {};
     }
     auto const count = static_cast<double>(numbers.size());
-    NumberStatistics statistics;
+    double differences = 0;  // from the first number: equal numbers deviate by exactly 0
     for (double const number : numbers) {
-        statistics.mean += number / count;
+        differences += number - numbers.front();
     }
+    NumberStatistics statistics;
+    statistics.mean = numbers.front() + differences / count;
     double squares = 0;
     for (double const number : numbers) {
         squares += (number - statistics.mean) * (number - statistics.mean);

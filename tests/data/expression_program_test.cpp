@@ -109,6 +109,7 @@ TEST_F(ExpressionProgram, ATableBecomesWindowsWithNumbersAndTargets) {
     EXPECT_EQ(gene.numbers[1], 5);
     EXPECT_EQ(bases_text(gene_called(set, "g9").codes),
               std::string(29, 'N') + "ACG" + std::string(8, 'N'));
+    expect_printed("read      40 genes in ");
     expect_printed("dropped   1 genes without a target, 0 incomplete");
     expect_printed("N         1 sequences hold N, the most 37 bases");
     expect_printed("groups    20, the largest of 2 records");

@@ -12,6 +12,9 @@ TEST(NumberStatistics, DividesByTheNumberOfNumbers) {
     std::vector<double> const numbers = {2, 4, 4, 4, 5, 5, 7, 9};
     EXPECT_NEAR(statistics_of(numbers).mean, 5, 1e-12);
     EXPECT_NEAR(statistics_of(numbers).deviation, 2, 1e-12);
+    std::vector<double> const equal(31, 9.9);
+    EXPECT_EQ(statistics_of(equal).mean, 9.9);
+    EXPECT_EQ(statistics_of(equal).deviation, 0);
     EXPECT_EQ(statistics_of({}).mean, 0);
     EXPECT_EQ(statistics_of({}).deviation, 0);
 }
