@@ -48,7 +48,53 @@ struct SignalsOptions {
 /// Makes a labelled set of sequences with classes and prints what became of the records.
 void signals(SignalsOptions const& options);
 
-/// Prints what shards (or folders of them) hold after verifying them. Returns the exit code.
+struct ExpressionOptions {
+    // one table of genes ..
+    std::string table;
+    std::string id_column = "gene_id";
+    std::string sequence_column;
+    std::string target_column;
+    std::vector<std::string> locus_columns;  ///< contig, start, end
+    bool whole_sequence = false;
+    // .. or tables that are joined by gene, with or without windows cut from a genome
+    std::string features;
+    std::string features_id = "gene_id";
+    std::string targets;
+    std::string targets_id = "gene_id";
+    std::string targets_value;
+    std::string tss;  ///< BED6
+    std::vector<std::string> genomes;
+
+    std::vector<std::string> number_columns;  ///< of the table or the features
+    std::vector<std::string> log10;           ///< those of them that become log10(x + 0.1)
+    std::int64_t window_up = 7000;            ///< bases
+    std::int64_t window_down = 3500;
+    bool drop_incomplete = false;
+    char species_token = 'R';
+    std::vector<double> split = {8, 1, 1};
+    std::uint64_t seed = 1;
+    std::string group_by;  ///< empty: locus, cluster or none, by what is known of the genes
+    std::string output;
+};
+/// Makes a labelled set of genes with a number to be answered and prints what became of them.
+void expression(ExpressionOptions const& options);
+
+struct HaplotypesOptions {
+    std::string hapt;
+    std::string legend;
+    std::string vcf;
+    std::string region;
+    std::string samples;  ///< a file with a name a line, or names separated by commas
+    char species_token = 'R';
+    std::vector<double> split = {8, 0, 2};
+    std::uint64_t seed = 1;
+    std::string output;
+};
+/// Makes a set of haplotypes, split by person, and prints what became of them.
+void haplotypes(HaplotypesOptions const& options);
+
+/// Prints what shards (or folders of them) and labelled sets hold after verifying them. Returns the
+/// exit code.
 int inspect(std::vector<std::string> const& paths);
 
 }  // namespace dnagpt

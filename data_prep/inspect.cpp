@@ -9,19 +9,16 @@
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
-#include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/labelled_set.hpp"
 #include "dnagpt/data/token_shard.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
+#include "inspect_set.hpp"
+#include "set_splits.hpp"
 
 namespace dnagpt {
 namespace {
 
 constexpr std::int64_t piece_words = std::int64_t{1} << 20;
-
-std::string count_text(std::int64_t count) {
-    return format_count(static_cast<std::uint64_t>(count));
-}
 
 /// Folders are replaced by the shards in them.
 std::vector<std::string> files_of(std::vector<std::string> const& paths) {
@@ -56,25 +53,6 @@ std::int64_t known_bases(TokenShard const& shard) {
     return known;
 }
 
-void print_set(std::string const& path) {
-    LabelledSet const set = read_labelled_set(path);
-    fmt::print("{}\n", path);
-    fmt::print("  labelled set     {} sequences, species token <{}>, {}\n",
-               count_text(static_cast<std::int64_t>(set.examples.size())), set.species_token,
-               set.settings);
-    auto const [shortest, longest] = std::ranges::minmax(
-        set.examples, {}, [](LabelledExample const& example) { return example.codes.size(); });
-    fmt::print("  bases            {} to {}\n",
-               count_text(static_cast<std::int64_t>(shortest.codes.size())),
-               count_text(static_cast<std::int64_t>(longest.codes.size())));
-    auto const counts = count_examples(set);
-    for (std::size_t label = 0; label < set.classes.size(); ++label) {
-        fmt::print("  class {:<10} train {}, validation {}, test {}\n", set.classes[label],
-                   count_text(counts[0][label]), count_text(counts[1][label]),
-                   count_text(counts[2][label]));
-    }
-}
-
 /// is_labelled_set has verified the file.
 void print_shard(std::string const& path) {
     TokenShard const shard(path, ShardCheck::heads);
@@ -103,7 +81,7 @@ int inspect(std::vector<std::string> const& paths) {
     for (std::string const& path : files_of(paths)) {
         try {
             if (is_labelled_set(path)) {
-                print_set(path);
+                inspect_set(path);
             } else {
                 print_shard(path);
             }

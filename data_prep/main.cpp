@@ -93,6 +93,115 @@ void add_signals(CLI::App& app, SignalsOptions& options) {
     command->add_option("--output", options.output, "labelled set (HDF5)")->required();
 }
 
+/// Where the genes of an expression set come from.
+void add_gene_sources(CLI::App& command, ExpressionOptions& options) {
+    command.add_option("--table", options.table,
+                       "table with all of each gene (TSV or CSV, plain or gzip); columns are named "
+                       "by its head line, or all by 1-based numbers where it has none");
+    command.add_option("--id-column", options.id_column, "column of the gene ids in --table")
+        ->capture_default_str();
+    command.add_option("--sequence-column", options.sequence_column,
+                       "column of the sequences in --table; without it a gene is its numbers");
+    command.add_option("--target-column", options.target_column,
+                       "column of the number to be answered in --table; genes without it go");
+    command
+        .add_option("--locus-columns", options.locus_columns,
+                    "columns of contig, start and end in --table: overlapping genes share a split")
+        ->delimiter(',');
+    command.add_flag("--whole-sequence", options.whole_sequence, "cut no window from --table");
+    command.add_option("--features", options.features, "table with numbers of each gene");
+    command.add_option("--features-id", options.features_id, "its column of the gene ids")
+        ->capture_default_str();
+    command
+        .add_option("--number-columns", options.number_columns,
+                    "columns of the input numbers in --table or --features, in their order")
+        ->delimiter(',');
+    command.add_option("--targets", options.targets, "table with the number to be answered");
+    command.add_option("--targets-id", options.targets_id, "its column of the gene ids")
+        ->capture_default_str();
+    command.add_option("--targets-value", options.targets_value, "its column of the number");
+    command.add_option("--tss", options.tss,
+                       "BED6 of transcription starts, the gene's id as name: the entry's first "
+                       "base on +, its last on -");
+    command.add_option("--genome", options.genomes,
+                       "FASTA to cut the windows around --tss from, several files");
+}
+
+void add_expression(CLI::App& app, ExpressionOptions& options) {
+    auto* const command = app.add_subcommand(
+        "expression",
+        "genes with a sequence, numbers or both and a number to be answered -> labelled set\n"
+        "  one table:    --table genes.tsv.gz --sequence-column promoter --number-columns a,b\n"
+        "                --target-column expression --locus-columns chrom,start,end\n"
+        "  from places:  --tss genes.bed --genome hg38.fa.gz --features f.csv --number-columns "
+        "a,b\n"
+        "                --targets t.txt --targets-id 1 --targets-value 4\n"
+        "  numbers only: --features f.csv --number-columns a,b --targets t.csv --targets-value x");
+    add_gene_sources(*command, options);
+    command
+        ->add_option("--log10", options.log10,
+                     "those of --number-columns that become log10(x + 0.1)")
+        ->delimiter(',');
+    command
+        ->add_option("--window-up", options.window_up,
+                     "bases before the start of transcription, the middle of a table's sequence; "
+                     "N where there are none")
+        ->check(CLI::Range(0, 100'000'000))
+        ->capture_default_str();
+    command->add_option("--window-down", options.window_down, "bases from the start on")
+        ->check(CLI::Range(0, 100'000'000))
+        ->capture_default_str();
+    command->add_flag("--drop-incomplete", options.drop_incomplete,
+                      "drop and count genes without a number or a sequence (otherwise an error)");
+    command->add_option("--species-token", options.species_token, "token that opens the prompt")
+        ->capture_default_str();
+    command
+        ->add_option("--split", options.split,
+                     "shares of train, validation and test, each with its share of low and high "
+                     "targets")
+        ->delimiter(',')
+        ->expected(3)
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "of the split")->capture_default_str();
+    command
+        ->add_option("--group-by", options.group_by,
+                     "what stays in one split: locus (overlapping places or equal sequences), "
+                     "cluster (a shared 32-mer or overlapping places), contig or none; default: "
+                     "locus where places are known, else cluster, none for numbers only")
+        ->check(CLI::IsMember({"locus", "cluster", "contig", "none"}));
+    command->add_option("--output", options.output, "labelled set (HDF5)")->required();
+}
+
+void add_haplotypes(CLI::App& app, HaplotypesOptions& options) {
+    auto* const command = app.add_subcommand(
+        "haplotypes",
+        "haplotypes of 0 and 1 -> set of sequences of A and G, split by person\n"
+        "  --hapt 805_SNP_1000G_real.hapt.gz --split 8,0,2\n"
+        "  --vcf phased.vcf.gz --region 15:27000001-28000000 --samples people.txt");
+    command->add_option("--hapt", options.hapt,
+                        "rows of tag, <person>_A or <person>_B, and 0 or 1 for each site; plain or "
+                        "gzip");
+    command->add_option("--legend", options.legend,
+                        "table of its sites: contig, position (from 1), id, ref, alt");
+    command->add_option("--vcf", options.vcf,
+                        "VCF or BCF with phased genotypes; its biallelic SNPs are taken");
+    command->add_option(
+        "--region", options.region,
+        "contig:from-to of --vcf, counted from 1; an index is used if there is one");
+    command->add_option("--samples", options.samples,
+                        "of --vcf: a file with one a line, or names separated by commas");
+    command->add_option("--species-token", options.species_token, "token that opens the prompt")
+        ->capture_default_str();
+    command
+        ->add_option("--split", options.split,
+                     "shares of people for train, validation and test; all but train may be 0")
+        ->delimiter(',')
+        ->expected(3)
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "of the split")->capture_default_str();
+    command->add_option("--output", options.output, "labelled set (HDF5)")->required();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -102,12 +211,16 @@ int main(int argc, char** argv) {
     SynthesizeOptions synthesize_options;
     ShardOptions shard_options;
     SignalsOptions signals_options;
+    ExpressionOptions expression_options;
+    HaplotypesOptions haplotypes_options;
     std::vector<std::string> inspected;
     add_synthesize(app, synthesize_options);
     add_shard(app, shard_options);
     add_signals(app, signals_options);
-    app.add_subcommand("inspect", "what token shards hold; verifies their checksums")
-        ->add_option("FILE", inspected, "shards, or folders of them")
+    add_expression(app, expression_options);
+    add_haplotypes(app, haplotypes_options);
+    app.add_subcommand("inspect", "what token shards and labelled sets hold; verifies checksums")
+        ->add_option("FILE", inspected, "shards, folders of them, labelled sets")
         ->required();
     try {
         app.parse(argc, argv);
@@ -124,6 +237,14 @@ int main(int argc, char** argv) {
         }
         if (app.got_subcommand("signals")) {
             signals(signals_options);
+            return exit_success;
+        }
+        if (app.got_subcommand("expression")) {
+            expression(expression_options);
+            return exit_success;
+        }
+        if (app.got_subcommand("haplotypes")) {
+            haplotypes(haplotypes_options);
             return exit_success;
         }
         synthesize(synthesize_options);

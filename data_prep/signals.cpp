@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,10 +9,11 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/parse_number.hpp"
-#include "dnagpt/core/progress.hpp"
+#include "dnagpt/data/labelled_groups.hpp"
 #include "dnagpt/data/labelled_split.hpp"
 #include "dnagpt/genome/labelled_text.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
+#include "set_splits.hpp"
 
 namespace dnagpt {
 namespace {
@@ -23,10 +23,6 @@ struct ReadRecord {
     LabelledRecord record;
     Split split = Split::train;
 };
-
-std::string count_text(std::int64_t count) {
-    return format_count(static_cast<std::uint64_t>(count));
-}
 
 void append_sequences(std::vector<std::string> const& paths, std::string const& label,
                       std::vector<ReadRecord>& records) {
@@ -139,14 +135,6 @@ LabelledSet make_set(SignalsOptions const& options, std::vector<ReadRecord> reco
     return set;
 }
 
-std::array<double, split_count> split_shares(SignalsOptions const& options) {
-    DNAGPT_VALIDATE(
-        options.split.size() == split_count && *std::ranges::min_element(options.split) > 0,
-        << "--split wants three shares above 0 (train, validation, test), such as "
-           "6,1.5,2.5");
-    return {options.split[0], options.split[1], options.split[2]};
-}
-
 /// Each class must be there in every split, or no score means anything.
 void require_classes(LabelledSet const& set) {
     auto const counts = count_examples(set);
@@ -163,10 +151,9 @@ void require_classes(LabelledSet const& set) {
 
 void print_counts(LabelledSet const& set) {
     auto const counts = count_examples(set);
-    fmt::print("{:<24}{:>12}{:>12}{:>12}\n", "records", "train", "validation", "test");
+    print_split_head("records");
     for (std::size_t label = 0; label < set.classes.size(); ++label) {
-        fmt::print("{:<24}{:>12}{:>12}{:>12}\n", set.classes[label], count_text(counts[0][label]),
-                   count_text(counts[1][label]), count_text(counts[2][label]));
+        print_split_row(set.classes[label], {counts[0][label], counts[1][label], counts[2][label]});
     }
 }
 
@@ -175,11 +162,8 @@ void split_here(SignalsOptions const& options, LabelledSet& set) {
     fmt::print("dropped   {} copies of a sequence, {} records of sequences with two labels\n",
                count_text(dropped.same_label), count_text(dropped.two_labels));
     DNAGPT_VALIDATE(!set.examples.empty(), << "no record is left; check the labels");
-    auto const report = assign_groups(set.examples, group_by_called(options.group_by));
-    fmt::print("groups    {}, the largest of {} records, {} cut into parts of {}\n",
-               count_text(report.groups), count_text(report.largest), count_text(report.cut_groups),
-               largest_group);
-    assign_splits(set.examples, split_shares(options), options.seed);
+    print_groups(assign_groups(set.examples, group_by_called(options.group_by)));
+    assign_splits(set.examples, split_shares(options.split, EmptySplits::refused), options.seed);
 }
 
 void keep_splits(LabelledSet& set) {
@@ -192,8 +176,7 @@ void keep_splits(LabelledSet& set) {
 std::string settings_text(SignalsOptions const& options) {
     return has_ready_splits(options)
                ? "splits as given"
-               : fmt::format("split {} seed {} group-by {}", fmt::join(options.split, ":"),
-                             options.seed, options.group_by);
+               : split_settings(options.split, options.seed, options.group_by);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -13,6 +13,7 @@
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/data/labelled_split.hpp"
+#include "dnagpt/data/number_statistics.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 
 namespace dnagpt {
@@ -44,27 +45,9 @@ void take_fold(LabelledSet& set, std::int64_t folds, std::int64_t fold) {
     }
 }
 
-NumberScale scale_of(std::vector<double> const& values) {
-    auto const count = static_cast<double>(values.size());
-    NumberScale scale;
-    scale.mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-    double squares = 0;
-    for (double const value : values) {
-        squares += (value - scale.mean) * (value - scale.mean);
-    }
-    scale.deviation = squares > 0 ? std::sqrt(squares / count) : 1;
-    return scale;
-}
-
-template <class Read>
-NumberScale training_scale(LabelledSet const& set, Read const& read) {
-    std::vector<double> values;
-    for (LabelledExample const& example : set.examples) {
-        if (example.split == Split::train) {
-            values.push_back(read(example));
-        }
-    }
-    return scale_of(values);
+/// Numbers that are all equal are only centred.
+NumberScale scale_of(NumberStatistics const& statistics) {
+    return {statistics.mean, statistics.deviation > 0 ? statistics.deviation : 1};
 }
 
 bool has_sequences(LabelledSet const& set) {
@@ -94,11 +77,10 @@ SetTask task_of(FinetuneSet const& given, LabelledSet const& set, Vocabulary voc
     task.prompt = PromptTemplate(prompt, vocabulary, set.species_token).text();
     task.classes = set.classes;
     task.number_names = set.number_names;
-    for (std::size_t i = 0; i < set.number_names.size(); ++i) {
-        task.numbers.push_back(training_scale(set, [&](auto const& e) { return e.numbers[i]; }));
-    }
+    SetStatistics const statistics = training_statistics(set);
+    std::ranges::transform(statistics.numbers, std::back_inserter(task.numbers), scale_of);
     task.target_name = set.target_name;
-    task.target = training_scale(set, [](auto const& e) { return e.target; });
+    task.target = scale_of(statistics.target);
     if (task.answer == AnswerKind::words) {
         task.bases = static_cast<std::int64_t>(set.examples.front().codes.size());
     }

@@ -4,7 +4,6 @@
 #include <map>
 #include <numeric>
 #include <set>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -13,10 +12,14 @@
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/random.hpp"
 #include "dnagpt/data/canonical_kmers.hpp"
-#include "dnagpt/data/short_records.hpp"
 
 namespace dnagpt {
 namespace {
+
+/// Classes of the size of a target that every split gets its share of, and the examples that each
+/// of them has at least.
+constexpr std::size_t most_target_strata = 5;
+constexpr std::size_t stratum_examples = 20;
 
 using Codes = std::vector<std::uint8_t>;
 
@@ -42,24 +45,6 @@ void keep_if(std::vector<LabelledExample>& examples, Keep const& keep) {
         }
     }
     examples = std::move(kept);
-}
-
-std::vector<std::int32_t> cluster_groups(std::vector<LabelledExample> const& examples) {
-    ShortRecordGroups records;
-    for (std::size_t i = 0; i < examples.size(); ++i) {
-        records.add(static_cast<std::int32_t>(i), examples[i].id, examples[i].codes);
-    }
-    return records.groups(static_cast<std::int32_t>(examples.size()));
-}
-
-std::vector<std::int32_t> contig_groups(std::vector<LabelledExample> const& examples) {
-    std::map<std::string, std::int32_t> first;
-    std::vector<std::int32_t> groups;
-    for (std::size_t i = 0; i < examples.size(); ++i) {
-        std::string const name = examples[i].id.substr(0, examples[i].id.rfind(':'));
-        groups.push_back(first.emplace(name, static_cast<std::int32_t>(i)).first->second);
-    }
-    return groups;
 }
 
 /// The examples of each group, by the group's number.
@@ -90,14 +75,11 @@ ClassCounts count_classes(std::vector<LabelledExample> const& examples,
     return counts;
 }
 
-/// Of the sequence; of the id where there is none.
-std::uint64_t hash_example(LabelledExample const& example, std::uint64_t seed) {
-    return example.codes.empty() ? hash_bytes(example.id.data(), example.id.size(), seed)
-                                 : hash_codes(example.codes, seed);
-}
+/// Of a sequence and, to tell equal ones apart, of an id.
+using ExampleHash = std::pair<std::uint64_t, std::uint64_t>;
 
 struct HashedGroup {
-    std::uint64_t hash;
+    ExampleHash hash;
     std::vector<std::size_t> members;
 };
 
@@ -106,9 +88,11 @@ std::vector<HashedGroup> hashed_groups(std::vector<LabelledExample> const& examp
                                        std::uint64_t seed) {
     std::vector<HashedGroup> groups;
     for (auto& [number, members] : members_of(examples)) {
-        std::uint64_t smallest = ~std::uint64_t{0};
+        ExampleHash smallest = {~std::uint64_t{0}, ~std::uint64_t{0}};
         for (std::size_t const member : members) {
-            smallest = std::min(smallest, hash_example(examples[member], seed));
+            LabelledExample const& example = examples[member];
+            smallest = std::min(smallest, ExampleHash(hash_codes(example.codes, seed),
+                                                      hash_text(example.id, seed)));
         }
         groups.push_back({smallest, std::move(members)});
     }
@@ -147,17 +131,6 @@ std::size_t class_count(std::vector<LabelledExample> const& examples) {
 
 }  // namespace
 
-GroupBy group_by_called(std::string_view name) {
-    for (auto const& [known, group_by] : {std::pair{"cluster", GroupBy::cluster},
-                                          {"contig", GroupBy::contig},
-                                          {"none", GroupBy::none}}) {
-        if (name == known) {
-            return group_by;
-        }
-    }
-    throw Error("--group-by " + std::string(name) + " is unknown; use cluster, contig or none");
-}
-
 DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
     std::unordered_map<Codes const*, std::int32_t, HashCodes, EqualCodes> labels;
     CodesSet ambiguous;
@@ -179,30 +152,6 @@ DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
     }
     keep_if(examples, [&](std::size_t i) { return keep[i]; });
     return dropped;
-}
-
-GroupReport assign_groups(std::vector<LabelledExample>& examples, GroupBy group_by) {
-    std::vector<std::int32_t> groups(examples.size());
-    std::iota(groups.begin(), groups.end(), 0);
-    if (group_by != GroupBy::none) {
-        groups = group_by == GroupBy::cluster ? cluster_groups(examples) : contig_groups(examples);
-    }
-    for (std::size_t i = 0; i < examples.size(); ++i) {
-        examples[i].group = groups[i];
-    }
-    GroupReport report;
-    for (auto const& [number, members] : members_of(examples)) {
-        auto const size = static_cast<std::int64_t>(members.size());
-        report.largest = std::max(report.largest, size);
-        bool const cut = group_by == GroupBy::cluster && size > largest_group;
-        report.cut_groups += cut ? 1 : 0;
-        report.groups += cut ? (size + largest_group - 1) / largest_group : 1;
-        for (std::size_t i = 0; cut && i < members.size(); ++i) {
-            std::size_t const part = i / largest_group * largest_group;
-            examples[members[i]].group = static_cast<std::int32_t>(members[part]);
-        }
-    }
-    return report;
 }
 
 std::vector<std::size_t> assign_parts(std::vector<LabelledExample> const& examples,
@@ -240,6 +189,26 @@ void assign_splits(std::vector<LabelledExample>& examples, std::array<double, sp
     auto const parts = assign_parts(examples, {shares.begin(), shares.end()}, seed);
     for (std::size_t i = 0; i < examples.size(); ++i) {
         examples[i].split = static_cast<Split>(parts[i]);
+    }
+}
+
+void assign_splits_by_target(std::vector<LabelledExample>& examples,
+                             std::array<double, split_count> shares, std::uint64_t seed) {
+    std::vector<double> targets;
+    for (LabelledExample const& example : examples) {
+        targets.push_back(example.target);
+    }
+    std::ranges::sort(targets);
+    std::size_t const strata =
+        std::clamp<std::size_t>(targets.size() / stratum_examples, 1, most_target_strata);
+    for (LabelledExample& example : examples) {
+        auto const below = std::ranges::lower_bound(targets, example.target) - targets.begin();
+        example.label =
+            static_cast<std::int32_t>(static_cast<std::size_t>(below) * strata / targets.size());
+    }
+    assign_splits(examples, shares, seed);
+    for (LabelledExample& example : examples) {
+        example.label = 0;
     }
 }
 

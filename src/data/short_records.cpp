@@ -1,7 +1,6 @@
 #include "dnagpt/data/short_records.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 
 #include "dnagpt/core/check.hpp"
@@ -20,34 +19,18 @@ constexpr std::size_t most_keys = 12'000'000;
 constexpr std::int64_t keys_per_pass = 10'000'000;
 constexpr std::uint64_t last_key = ~std::uint64_t{0};
 
-std::int32_t root_of(std::vector<std::int32_t>& parents, std::int32_t record) {
-    while (parents[static_cast<std::size_t>(record)] != record) {
-        std::int32_t& parent = parents[static_cast<std::size_t>(record)];
-        parent = parents[static_cast<std::size_t>(parent)];
-        record = parent;
-    }
-    return record;
-}
-
-/// The smaller number becomes the root, so that groups do not depend on the order of joining.
-void join(std::vector<std::int32_t>& parents, std::int32_t a, std::int32_t b) {
-    a = root_of(parents, a);
-    b = root_of(parents, b);
-    parents[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
-}
-
 struct Key {
     std::uint64_t key;
     std::int32_t record;
 };
 
 /// Joins the records of equal keys; one of each key is left, in ascending order.
-void join_equal(std::vector<Key>& keys, std::vector<std::int32_t>& parents) {
+void join_equal(std::vector<Key>& keys, DisjointGroups& joined) {
     std::sort(keys.begin(), keys.end(), [](Key const& a, Key const& b) { return a.key < b.key; });
     std::size_t kept = 0;
     for (Key const& key : keys) {
         if (kept > 0 && keys[kept - 1].key == key.key) {
-            join(parents, keys[kept - 1].record, key.record);
+            joined.join(keys[kept - 1].record, key.record);
         } else {
             keys[kept++] = key;
         }
@@ -90,26 +73,22 @@ void ShortRecordGroups::add(std::int32_t record, std::string_view name,
 }
 
 std::vector<std::int32_t> ShortRecordGroups::groups(std::int32_t records) const {
-    std::vector<std::int32_t> parents(static_cast<std::size_t>(records));
-    std::iota(parents.begin(), parents.end(), 0);
-    join_overlapping(parents);
+    DisjointGroups joined(records);
+    join_overlapping(joined);
     auto const passes = static_cast<std::uint64_t>(bases_ / keys_per_pass + 1);
     std::uint64_t const step = last_key / passes;
     for (std::uint64_t begin = 0;;) {
         std::uint64_t const wanted = begin > last_key - step ? last_key : begin + step;
-        std::uint64_t const last = join_sharing(parents, begin, wanted);
+        std::uint64_t const last = join_sharing(joined, begin, wanted);
         if (last == last_key) {
             break;
         }
         begin = last + 1;
     }
-    for (std::int32_t record = 0; record < records; ++record) {
-        parents[static_cast<std::size_t>(record)] = root_of(parents, record);
-    }
-    return parents;
+    return joined.groups();
 }
 
-void ShortRecordGroups::join_overlapping(std::vector<std::int32_t>& parents) const {
+void ShortRecordGroups::join_overlapping(DisjointGroups& joined) const {
     std::vector<Entry const*> order;
     for (Entry const& entry : entries_) {
         if (entry.coordinates) {
@@ -129,7 +108,7 @@ void ShortRecordGroups::join_overlapping(std::vector<std::int32_t>& parents) con
                               reaching->coordinates->sequence == entry->coordinates->sequence &&
                               entry->coordinates->first < reaching->coordinates->last;
         if (overlaps) {
-            join(parents, reaching->record, entry->record);
+            joined.join(reaching->record, entry->record);
         }
         if (!overlaps || entry->coordinates->last > reaching->coordinates->last) {
             reaching = entry;
@@ -137,8 +116,8 @@ void ShortRecordGroups::join_overlapping(std::vector<std::int32_t>& parents) con
     }
 }
 
-std::uint64_t ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents,
-                                              std::uint64_t begin, std::uint64_t last) const {
+std::uint64_t ShortRecordGroups::join_sharing(DisjointGroups& joined, std::uint64_t begin,
+                                              std::uint64_t last) const {
     std::vector<Key> keys;
     keys.reserve(std::min(static_cast<std::size_t>(bases_), most_keys));
     std::vector<std::uint8_t> codes;
@@ -154,7 +133,7 @@ std::uint64_t ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents
                 return;
             }
             if (keys.size() == most_keys) {
-                join_equal(keys, parents);
+                join_equal(keys, joined);
                 if (keys.size() > most_keys / 16 * 15) {
                     // hardly any repeats: the upper half is left to the next pass
                     keys.resize(keys.size() / 2);
@@ -166,7 +145,7 @@ std::uint64_t ShortRecordGroups::join_sharing(std::vector<std::int32_t>& parents
             }
         });
     }
-    join_equal(keys, parents);
+    join_equal(keys, joined);
     return last;
 }
 

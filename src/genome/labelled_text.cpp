@@ -20,12 +20,6 @@ struct Line {
     std::string text;
 };
 
-std::string_view without_blanks(std::string_view text) {
-    auto const first = text.find_first_not_of(" \t");
-    return first == text.npos ? std::string_view()
-                              : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// The lines that hold more than blanks.
 std::vector<Line> read_lines(std::string const& path) {
     std::vector<Line> lines;
@@ -40,18 +34,6 @@ std::vector<Line> read_lines(std::string const& path) {
 
 std::string row_id(std::string const& path, std::int64_t row) {
     return fmt::format("{}:{}", std::filesystem::path(path).filename().string(), row);
-}
-
-std::vector<std::uint8_t> codes_of(std::string const& path, std::int64_t row,
-                                   std::string_view letters) {
-    DNAGPT_VALIDATE(!letters.empty(), << path << " row " << row << ": the sequence is empty; "
-                                      << "take the row out or give its sequence");
-    std::vector<std::uint8_t> codes(letters.size());
-    std::size_t const good = normalise_bases(letters, codes);
-    DNAGPT_VALIDATE(good == letters.size(),
-                    << path << " row " << row << ": '" << letters[good] << "' at position "
-                    << good + 1 << " is no nucleotide code; check the row and the columns");
-    return codes;
 }
 
 std::vector<LabelledRecord> read_fasta(std::string const& path, std::string const& label) {
@@ -82,7 +64,7 @@ LabelledFile read_plain_lines(std::string const& path, std::vector<Line> const& 
         std::string_view text = without_blanks(line.text);
         text.remove_suffix(file.had_label_letters ? 1 : 0);
         file.records.push_back(
-            {row_id(path, line.number), codes_of(path, line.number, text), label});
+            {row_id(path, line.number), sequence_field(path, line.number, text), label});
     }
     return file;
 }
@@ -158,12 +140,24 @@ std::vector<LabelledRecord> read_labelled_table(std::string const& path) {
         std::string label(without_blanks(fields[columns.label]));
         DNAGPT_VALIDATE(!label.empty(), << path << " row " << row << " has no label; give one");
         records.push_back({row_id(path, row),
-                           codes_of(path, row, without_blanks(fields[columns.sequence])),
+                           sequence_field(path, row, without_blanks(fields[columns.sequence])),
                            std::move(label)});
     }
     DNAGPT_VALIDATE(!records.empty(), << path << " holds a head line and no record; check the "
                                       << "file");
     return records;
+}
+
+std::vector<std::uint8_t> sequence_field(std::string const& path, std::int64_t row,
+                                         std::string_view letters) {
+    DNAGPT_VALIDATE(!letters.empty(), << path << " row " << row << ": the sequence is empty; "
+                                      << "take the row out or give its sequence");
+    std::vector<std::uint8_t> codes(letters.size());
+    std::size_t const good = normalise_bases(letters, codes);
+    DNAGPT_VALIDATE(good == letters.size(),
+                    << path << " row " << row << ": '" << letters[good] << "' at position "
+                    << good + 1 << " is no nucleotide code; check the row and the columns");
+    return codes;
 }
 
 }  // namespace dnagpt

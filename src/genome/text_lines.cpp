@@ -67,4 +67,10 @@ void for_each_line(std::string const& path,
     }
 }
 
+std::string_view without_blanks(std::string_view text) {
+    auto const first = text.find_first_not_of(" \t");
+    return first == text.npos ? std::string_view()
+                              : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 }  // namespace dnagpt

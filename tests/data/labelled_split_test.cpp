@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "dnagpt/data/labelled_groups.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
-#include "harness/message_of.hpp"
 #include "harness/random_bases.hpp"
 
 namespace dnagpt {
@@ -45,45 +45,6 @@ TEST(LabelledSplit, CopiesGoAndSequencesWithTwoLabelsGoAltogether) {
     ASSERT_EQ(examples.size(), 2U);
     EXPECT_EQ(examples[0].id, "a");
     EXPECT_EQ(examples[1].id, "f");
-}
-
-TEST(LabelledSplit, ASharedStretchMakesAGroup) {
-    std::vector<LabelledExample> examples = many(20);
-    GroupReport const report = assign_groups(examples, GroupBy::cluster);
-    EXPECT_EQ(report.groups, 16);
-    EXPECT_EQ(report.largest, 2);
-    EXPECT_EQ(report.cut_groups, 0);
-    EXPECT_EQ(examples[4].group, 3);
-    EXPECT_EQ(examples[5].group, 5);
-}
-
-TEST(LabelledSplit, ContigsAndNothingAreGroupsToo) {
-    std::vector<LabelledExample> examples = {example("chr1:1-5", "ACGTA", 0),
-                                             example("chr2:1-5", "CCGTA", 0),
-                                             example("chr1:7-11", "GCGTA", 0)};
-    assign_groups(examples, GroupBy::contig);
-    EXPECT_EQ(examples[2].group, 0);
-    EXPECT_EQ(examples[1].group, 1);
-    EXPECT_EQ(assign_groups(examples, GroupBy::none).groups, 3);
-    EXPECT_NE(testing::message_of([] { group_by_called("gene"); }).find("cluster, contig or none"),
-              std::string::npos);
-}
-
-TEST(LabelledSplit, GroupsThatRepeatsHaveGrownAreCut) {
-    std::string const repeat = random_bases(40, 1);
-    std::vector<LabelledExample> examples;
-    for (int i = 0; i < 450; ++i) {
-        examples.push_back(example("r" + std::to_string(i),
-                                   repeat + random_bases(30, static_cast<std::uint64_t>(i) + 2),
-                                   0));
-    }
-    GroupReport const report = assign_groups(examples, GroupBy::cluster);
-    EXPECT_EQ(report.largest, 450);
-    EXPECT_EQ(report.cut_groups, 1);
-    EXPECT_EQ(report.groups, 3);
-    EXPECT_EQ(examples[199].group, 0);
-    EXPECT_EQ(examples[200].group, 200);
-    EXPECT_EQ(examples[449].group, 400);
 }
 
 std::map<std::string, Split> splits_of(std::vector<LabelledExample> examples, std::uint64_t seed) {
@@ -142,6 +103,55 @@ TEST(LabelledSplit, OverlapIsFoundOnTheOtherStrandToo) {
     std::vector<LabelledExample> examples = {example("a", random_bases(60, 3), 0)};
     examples.push_back({"b", flipped, 0, 0, Split::test});
     EXPECT_EQ(test_examples_sharing_kmers(examples), 1);
+}
+
+TEST(LabelledSplit, EqualSequencesAreToldApartByTheirIds) {
+    std::vector<LabelledExample> examples;
+    for (int i = 0; i < 100; ++i) {
+        examples.push_back(example("gene" + std::to_string(i), "", 0));
+        examples.back().group = i;
+    }
+    auto const splits = [](std::vector<LabelledExample> of, std::uint64_t seed) {
+        assign_splits(of, {8, 1, 1}, seed);
+        std::map<std::string, Split> by_id;
+        for (LabelledExample const& each : of) {
+            by_id[each.id] = each.split;
+        }
+        return by_id;
+    };
+    std::vector<LabelledExample> turned(examples.rbegin(), examples.rend());
+    EXPECT_EQ(splits(turned, 1), splits(examples, 1));
+    EXPECT_NE(splits(examples, 2), splits(examples, 1));
+}
+
+TEST(LabelledSplit, ASplitWithoutAShareStaysEmpty) {
+    std::vector<LabelledExample> examples = many(100);
+    assign_groups(examples, GroupBy::none);
+    assign_splits(examples, {8, 0, 2}, 1);
+    std::map<Split, int> counts;
+    for (LabelledExample const& each : examples) {
+        ++counts[each.split];
+    }
+    EXPECT_EQ(counts, (std::map<Split, int>{{Split::train, 80}, {Split::test, 20}}));
+}
+
+TEST(LabelledSplit, EverySplitGetsItsShareOfSmallAndLargeTargets) {
+    std::vector<LabelledExample> examples;
+    for (int i = 0; i < 500; ++i) {
+        examples.push_back(example("g" + std::to_string(i), "", 0));
+        examples.back().group = i;
+        examples.back().target = i % 500 < 100 ? -1 : i;  // many genes are not expressed at all
+    }
+    assign_splits_by_target(examples, {6, 2, 2}, 1);
+    std::map<std::pair<bool, Split>, int> counts;
+    for (LabelledExample const& each : examples) {
+        EXPECT_EQ(each.label, 0);
+        ++counts[{each.target < 0, each.split}];
+        ++counts[{each.target >= 400, each.split}];
+    }
+    EXPECT_EQ((counts[{true, Split::train}]), 120);
+    EXPECT_EQ((counts[{true, Split::validation}]), 40);
+    EXPECT_EQ((counts[{true, Split::test}]), 40);
 }
 
 }  // namespace

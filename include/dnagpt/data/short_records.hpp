@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dnagpt/data/disjoint_groups.hpp"
 #include "dnagpt/data/splits.hpp"
 
 namespace dnagpt {
@@ -44,9 +45,9 @@ class ShortRecordGroups {
         std::optional<RecordCoordinates> coordinates;
     };
 
-    void join_overlapping(std::vector<std::int32_t>& parents) const;
+    void join_overlapping(DisjointGroups& joined) const;
     /// Joins by the keys begin .. last; returns the last one it came to, when they are too many.
-    std::uint64_t join_sharing(std::vector<std::int32_t>& parents, std::uint64_t begin,
+    std::uint64_t join_sharing(DisjointGroups& joined, std::uint64_t begin,
                                std::uint64_t last) const;
 
     std::vector<Entry> entries_;

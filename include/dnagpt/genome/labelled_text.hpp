@@ -34,4 +34,9 @@ std::vector<LabelledRecord> read_labelled_table(std::string const& path);
 /// The fields of one line; a comma or tab between quotes does not separate.
 std::vector<std::string> split_fields(std::string_view line, char separator);
 
+/// The base codes of a sequence that stands in a row of `path`; Error naming both when it is empty
+/// or holds a letter that is no nucleotide code.
+std::vector<std::uint8_t> sequence_field(std::string const& path, std::int64_t row,
+                                         std::string_view letters);
+
 }  // namespace dnagpt

@@ -12,4 +12,7 @@ namespace dnagpt {
 void for_each_line(std::string const& path,
                    std::function<void(std::string_view, std::int64_t)> const& visit);
 
+/// `text` less the blanks and tabs around it.
+std::string_view without_blanks(std::string_view text);
+
 }  // namespace dnagpt

@@ -1,0 +1,217 @@
+#include "dnagpt/genome/variant_reader.hpp"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+using Texts = std::vector<std::string>;
+
+std::string const head =
+    "##fileformat=VCFv4.2\n##contig=<ID=chr1>\n##contig=<ID=chr2>\n"
+    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts1\ts2\n";
+
+std::string row(std::string const& site, std::string const& genotypes = "0|0\t0|1") {
+    return site + "\t.\tPASS\t.\tGT\t" + genotypes + "\n";
+}
+
+std::string const some_rows = row("chr1\t10\trs1\tA\tG") + row("chr1\t20\t.\tC\tT,G", "0|2\t1|0") +
+                              row("chr1\t30\tdel\tACG\tA", "1/1\t./.") +
+                              row("chr2\t5\t.\tA\t.", ".|1\t0|1") +
+                              row("chr2\t20\t.\tg\t<DEL>", "1\t0|1|1");
+
+std::string text_of(VariantRecord const& record) {
+    std::string text = record.contig + ":" + std::to_string(record.position) + " " + record.id +
+                       " " + record.reference + ">";
+    for (std::string const& alternative : record.alternatives) {
+        text += alternative + ",";
+    }
+    return text;
+}
+
+Texts all_of(VariantReader& reader) {
+    Texts texts;
+    for (VariantRecord record; reader.next_record(record);) {
+        texts.push_back(text_of(record));
+    }
+    return texts;
+}
+
+class Variants : public ::testing::Test {
+  protected:
+    std::string write_gzip(std::string const& text) {
+        std::string const path = folder_.file("v.vcf.gz");
+        gzFile const file = gzopen(path.c_str(), "wb");
+        gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+        gzclose(file);
+        return path;
+    }
+    std::string error_of(std::string const& text) {
+        std::string const path = folder_.write("bad.vcf", text);
+        return message_of([&] {
+            VariantReader reader(path);
+            std::vector<Genotype> genotypes;
+            for (VariantRecord record; reader.next_record(record);) {
+                reader.read_genotypes(genotypes);
+            }
+        });
+    }
+    void expect_error(std::string const& text, std::string const& part) {
+        std::string const message = error_of(text);
+        EXPECT_NE(message.find(part), std::string::npos) << message << " for\n" << text;
+    }
+    Texts region(std::string const& path, std::string const& text) {
+        VariantReader reader(path, parse_region(text));
+        return all_of(reader);
+    }
+
+    testing::TemporaryFolder folder_;
+};
+
+TEST_F(Variants, AreReadInTheOrderOfTheFile) {
+    Texts const expected = {"chr1:9 rs1 A>G,", "chr1:19 . C>T,G,", "chr1:29 del ACG>A,",
+                            "chr2:4 . A>", "chr2:19 . g><DEL>,"};
+    VariantReader reader(folder_.write("v.vcf", head + some_rows));
+    EXPECT_EQ(reader.samples(), (Texts{"s1", "s2"}));
+    EXPECT_FALSE(reader.uses_index());
+    EXPECT_EQ(all_of(reader), expected);
+    VariantReader zipped(write_gzip(head + some_rows));
+    EXPECT_EQ(all_of(zipped), expected);
+}
+
+TEST_F(Variants, GenotypesTellAllelesPloidyAndPhase) {
+    VariantReader reader(folder_.write("v.vcf", head + some_rows));
+    std::vector<std::vector<Genotype>> const expected = {{{0, 0, 2, true}, {0, 1, 2, true}},
+                                                         {{0, 2, 2, true}, {1, 0, 2, true}},
+                                                         {{1, 1, 2, false}, {-1, -1, 2, false}},
+                                                         {{-1, 1, 2, true}, {0, 1, 2, true}},
+                                                         {{1, -1, 1, false}, {0, 1, 3, true}}};
+    VariantRecord record;
+    for (std::vector<Genotype> const& each : expected) {
+        ASSERT_TRUE(reader.next_record(record));
+        std::vector<Genotype> genotypes;
+        reader.read_genotypes(genotypes);
+        EXPECT_EQ(genotypes, each) << reader.place();
+    }
+    EXPECT_FALSE(reader.next_record(record));
+}
+
+TEST_F(Variants, NoSamplesAndNoHeadLinesOfContigsAreFine) {
+    std::string const text =
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        "7\t3\trs7\tA\tT\t.\t.\tDP=3\n8\t4\t.\tA\tT\t.\tq10\t.\n";
+    VariantReader reader(folder_.write("v.vcf", text));
+    EXPECT_TRUE(reader.samples().empty());
+    EXPECT_EQ(all_of(reader), (Texts{"7:2 rs7 A>T,", "8:3 . A>T,"}));
+    EXPECT_EQ(region(folder_.file("v.vcf"), "8"), (Texts{"8:3 . A>T,"}));
+    EXPECT_NE(error_of(text).find("bad.vcf: 7:3 has no genotypes"), std::string::npos);
+}
+
+TEST_F(Variants, GenotypesNeedNoHeadLine) {
+    VariantReader reader(folder_.write("v.vcf", head.substr(0, head.find("##FORMAT")) +
+                                                    head.substr(head.find("#CHROM")) +
+                                                    row("chr1\t10\t.\tA\tG")));
+    VariantRecord record;
+    std::vector<Genotype> genotypes;
+    ASSERT_TRUE(reader.next_record(record));
+    reader.read_genotypes(genotypes);
+    EXPECT_EQ(genotypes, (std::vector<Genotype>{{0, 0, 2, true}, {0, 1, 2, true}}));
+}
+
+TEST_F(Variants, RegionsHoldWhatOverlapsThem) {
+    std::string const path = folder_.write("v.vcf", head + some_rows);
+    EXPECT_EQ(region(path, "chr1:10-19"), (Texts{"chr1:9 rs1 A>G,"}));
+    EXPECT_EQ(region(path, "chr1:11-20"), (Texts{"chr1:19 . C>T,G,"}));
+    EXPECT_EQ(region(path, "chr1:32-40"), (Texts{"chr1:29 del ACG>A,"}));
+    EXPECT_EQ(region(path, "chr1:33-40"), Texts{});
+    EXPECT_EQ(region(path, "chr2").size(), 2U);
+    EXPECT_NE(message_of([&] {
+                  region(path, "1:1-5");
+              }).find("v.vcf has no contig '1' (the first of its 2 is 'chr1')"),
+              std::string::npos);
+}
+
+TEST_F(Variants, BiallelicSnpsAreOneBaseForAnother) {
+    EXPECT_TRUE(is_biallelic_snp({"c", 1, ".", "A", {"g"}}));
+    for (VariantRecord const& record :
+         {VariantRecord{"c", 1, ".", "A", {}}, VariantRecord{"c", 1, ".", "A", {"G", "T"}},
+          VariantRecord{"c", 1, ".", "AC", {"A"}}, VariantRecord{"c", 1, ".", "A", {"AC"}},
+          VariantRecord{"c", 1, ".", "A", {"*"}}, VariantRecord{"c", 1, ".", "N", {"A"}},
+          VariantRecord{"c", 1, ".", "A", {"<DEL>"}}, VariantRecord{"c", 1, ".", "A", {"A"}}}) {
+        EXPECT_FALSE(is_biallelic_snp(record)) << text_of(record);
+    }
+}
+
+TEST_F(Variants, BadFilesAreNamed) {
+    expect_error(">chr1\nACGT\n", "bad.vcf: this is no VCF or BCF file");
+    expect_error("", "bad.vcf: this is no VCF or BCF file");
+    expect_error("##fileformat=VCFv4.2\nchr1\t1\n", "bad.vcf: the head cannot be read");
+    expect_error(head + row("chr1\t10\t.\tA\tG") + "chr1\t20\t.\tA\n", "bad.vcf: record 2 cannot");
+    expect_error(head + row("chr1\t10\t.\tA\tG", "0|1"), "bad.vcf: record 1 cannot be read");
+    expect_error(head + row("chr1\t10\t.\tA\tG", "0|1\t0|1\t0|1"), "record 1 cannot be read");
+    expect_error(head + row("chr1\tx\t.\tA\tG"), "record 1 cannot be read");
+    expect_error(head + row("chr1\t10\t.\tA\tG", "0|x\t0|1"), "record 1 cannot be read");
+    EXPECT_NE(message_of([&] {
+                  VariantReader(folder_.file("none.vcf"));
+              }).find("none.vcf: the file cannot be opened"),
+              std::string::npos);
+    EXPECT_NE(message_of([&] { VariantReader reader(folder_.path()); }).find("no VCF or BCF"),
+              std::string::npos);
+}
+
+TEST_F(Variants, AGzipFileThatIsCutShortIsAnError) {
+    std::string rows;
+    for (int i = 1; i < 20'000; ++i) {
+        rows += row("chr1\t" + std::to_string(i * 7 + i % 5) + "\t.\tA\tG");
+    }
+    std::string const path = write_gzip(head + rows);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+    EXPECT_NE(message_of([&] {
+                  VariantReader reader(path);
+                  all_of(reader);
+              }).find("cannot be read"),
+              std::string::npos);
+}
+
+TEST_F(Variants, BcfAndIndexedFilesGiveTheSame) {
+    if (std::system("bcftools --version > /dev/null 2>&1") != 0) {
+        GTEST_SKIP() << "there is no bcftools: BCF and indexes are not tried";
+    }
+    std::string const text = folder_.write("v.vcf", head + some_rows);
+    VariantReader text_reader(text);
+    Texts const expected = all_of(text_reader);
+    for (std::string const kind : {"z", "b"}) {
+        std::string const path = folder_.file("v." + kind);
+        ASSERT_EQ(
+            std::system(
+                ("bcftools view --no-version -O" + kind + " -o " + path + " " + text).c_str()),
+            0);
+        VariantReader whole(path);
+        EXPECT_EQ(all_of(whole), expected);
+        EXPECT_EQ(region(path, "chr1:11-30").size(), 2U);
+        ASSERT_EQ(std::system(("bcftools index " + path).c_str()), 0);
+        VariantReader indexed(path, parse_region("chr1:11-30"));
+        EXPECT_TRUE(indexed.uses_index());
+        EXPECT_EQ(all_of(indexed), (Texts{expected[1], expected[2]}));
+        EXPECT_EQ(region(path, "chr2:1-5"), Texts{expected[3]});
+        std::filesystem::resize_file(path, std::filesystem::file_size(path) - 28);
+        EXPECT_NE(message_of([&] { VariantReader reader(path); }).find("cut short"),
+                  std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace dnagpt
