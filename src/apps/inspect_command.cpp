@@ -41,6 +41,9 @@ void print_header(std::string const& path, CheckpointHeader const& header) {
                header.false_word);
     fmt::print("seed       {}\n", header.seed);
     fmt::print("sampler    {}\n", header.sampler);
+    if (!header.task.empty()) {
+        fmt::print("task       {}\n", header.task);
+    }
     fmt::print("left out   {} blocks of rows\n", header.skip_list.size());
     fmt::print("written by {}, {} ranks x {} threads, {}, {}\n", header.build, header.world_size,
                header.threads, header.device_model, header.libraries);

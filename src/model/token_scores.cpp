@@ -71,7 +71,13 @@ std::vector<float> head_outputs(Context& context, HeadParams<T> const& params, M
 template <class T>
 std::vector<float> token_logits(Context& context, GptParams<T> const& params,
                                 GptSaved<T> const& saved, Vector<std::int32_t> positions) {
-    return head_outputs(context, params.token_head, saved.hidden, positions,
+    return hidden_logits(context, params, saved.hidden, positions);
+}
+
+template <class T>
+std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, Matrix<T> hidden,
+                                 Vector<std::int32_t> rows) {
+    return head_outputs(context, params.token_head, hidden, rows,
                         token_head_rows<T>(params.shape.vocabulary_size));
 }
 
@@ -103,6 +109,8 @@ Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceB
 #define DNAGPT_INSTANTIATE(T)                                                                   \
     template std::vector<float> token_logits(Context&, GptParams<T> const&, GptSaved<T> const&, \
                                              Vector<std::int32_t>);                             \
+    template std::vector<float> hidden_logits(Context&, GptParams<T> const&, Matrix<T>,         \
+                                              Vector<std::int32_t>);                            \
     template Evaluation evaluate_losses(Context&, GptParams<T> const&, DeviceBatch const&,      \
                                         GptSaved<T> const&, std::span<std::int32_t const>);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)

@@ -86,6 +86,51 @@ TEST(ConfigFile, PresetFillsWhatTheFileDoesNotName) {
     EXPECT_NE(message_of(smallest, {"model.preset=gpt9"}).find("dnagpt_b_512"), std::string::npos);
 }
 
+TEST(ConfigFile, SetsOfFineTuningAreListedOrGivenInShort) {
+    std::string const two =
+        "[[finetune.set]]\ndata = 'a/pas.h5'\n[[finetune.set]]\nname = 'mrna'\ndata = 'b.h5'\n"
+        "weight = 0.5\nanswer = 'number'\n";
+    RunConfig const config = parse(smallest + two);
+    ASSERT_EQ(config.finetune.sets.size(), 2U);
+    EXPECT_EQ(config.finetune.sets[0].name, "pas");
+    EXPECT_EQ(config.finetune.sets[1].weight, 0.5);
+    EXPECT_EQ(rows_per_step(config), 8);
+    RunConfig const brief = parse(smallest, {"finetune.data=x/y.h5", "finetune.prompt=class"});
+    ASSERT_EQ(brief.finetune.sets.size(), 1U);
+    EXPECT_EQ(brief.finetune.sets[0].name, "y");
+    EXPECT_EQ(brief.finetune.sets[0].prompt, "class");
+    EXPECT_NE(message_of(smallest + two, {"finetune.data=c.h5"}).find("one of the two"),
+              std::string::npos);
+    EXPECT_NE(message_of(smallest + two + "wieght = 1\n").find("'weight'"), std::string::npos);
+    EXPECT_NE(message_of(smallest + two + "[[finetune.set]]\nname = 'pas'\n").find("two sets"),
+              std::string::npos);
+    EXPECT_NE(message_of(smallest, {"finetune.set=3"}).find("[[finetune.set]]"), std::string::npos);
+}
+
+TEST(ConfigFile, SetsAreWrittenAndCompared) {
+    RunConfig const config = parse(smallest, {"finetune.data=x/y.h5", "finetune.prompt=class",
+                                              "finetune.reverse_complement=true"});
+    RunConfig const kept = parse(to_toml(config, PathKeys::keep));
+    EXPECT_EQ(to_toml(kept, PathKeys::keep), to_toml(config, PathKeys::keep));
+    EXPECT_EQ(kept.finetune.sets[0].data, "x/y.h5");
+    RunConfig const stored = parse(to_toml(config, PathKeys::leave_out));
+    EXPECT_TRUE(require_compatible(stored, config).empty());
+    RunConfig changed = config;
+    changed.finetune.sets[0].weight = 2;
+    EXPECT_NE(
+        testing::message_of([&] { require_compatible(stored, changed); }).find("finetune.set"),
+        std::string::npos);
+}
+
+TEST(ConfigFile, FineTuningsValuesAreChecked) {
+    for (char const* setting :
+         {"finetune.shift=6", "finetune.folds=1", "finetune.fold=1", "finetune.heads=some",
+          "finetune.rows_per_step=0", "finetune.seeds=0", "model.drop=['head']"}) {
+        std::string const key = std::string(setting).substr(0, std::string(setting).find('='));
+        EXPECT_NE(message_of(smallest, {setting}).find(key), std::string::npos) << setting;
+    }
+}
+
 TEST(ConfigFile, ResolvedConfigReadsBackTheSame) {
     RunConfig const config = parse(smallest, {"optimizer.learning_rate=3e-5", "run.folder=a\"b",
                                               "data.species_weights=['x=2', 'y=0.5']"});

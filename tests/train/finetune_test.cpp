@@ -145,7 +145,7 @@ TEST_F(Finetune, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
         }
         world().barrier();
         ASSERT_EQ(tune(config), exit_success);
-        for (std::string const file :
+        for (std::string const& file :
              {"/checkpoints/" + fs::path(names.back()).filename().string(),
               std::string("/evaluation.json"), std::string("/predictions_numbers.tsv")}) {
             EXPECT_EQ(read_text(whole + file), read_text(config.run.folder + file)) << file;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,39 @@ TEST_F(StateFile, OtherDataAreRefusedAndOtherMachinesAreNot) {
     EXPECT_NE(message.find("0000000000001234 in the checkpoint, 0000000000001235 now"),
               std::string::npos)
         << message;
+}
+
+TEST_F(StateFile, WeightsAreTakenByNameAndOthersKept) {
+    initialise_weights(context_, memory_, 5);
+    auto const source = to_host(memory_.weights.data(), memory_.layout.size);
+    CheckpointSaver saver;
+    saver.start(world(), folder_.file("a.h5"), header(), state_slabs(memory_));
+    saver.finish(world());
+    ModelShape without = memory_.shape;
+    without.token_head = false;
+    TrainingMemory<float> smaller(without, config_.optimizer, {1, config_.model.context_length},
+                                  collectives_, world());
+    initialise_weights(context_, smaller, 6);
+    load_weights(context_, CheckpointReader::open(folder_.file("a.h5")), smaller);
+    auto const taken = to_host(smaller.weights.data(), smaller.layout.size);
+    auto stored = memory_.layout.tensors.begin();
+    for (TensorEntry const& tensor : smaller.layout.tensors) {
+        stored = std::find_if(stored, memory_.layout.tensors.end(),
+                              [&](TensorEntry const& each) { return each.name == tensor.name; });
+        ASSERT_NE(stored, memory_.layout.tensors.end());
+        EXPECT_TRUE(std::equal(taken.begin() + tensor.offset,
+                               taken.begin() + tensor.offset + tensor.count(),
+                               source.begin() + stored->offset))
+            << tensor.name;
+    }
+    ModelShape wider = memory_.shape;
+    wider.channels *= 2;
+    TrainingMemory<float> other(wider, config_.optimizer, {1, config_.model.context_length},
+                                collectives_, world());
+    EXPECT_NE(message_of([&] {
+                  load_weights(context_, CheckpointReader::open(folder_.file("a.h5")), other);
+              }).find("another shape"),
+              std::string::npos);
 }
 
 TEST_F(StateFile, AnotherModelIsRefused) {

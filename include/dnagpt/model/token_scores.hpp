@@ -36,4 +36,9 @@ template <class T>
 std::vector<float> token_logits(Context& context, GptParams<T> const& params,
                                 GptSaved<T> const& saved, Vector<std::int32_t> positions);
 
+/// The same of the given rows of final hidden states (R, C), such as a decoder's.
+template <class T>
+std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, Matrix<T> hidden,
+                                 Vector<std::int32_t> rows);
+
 }  // namespace dnagpt

@@ -1,0 +1,147 @@
+#include "dnagpt/eval/haplotype_generation.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/device/buffer.hpp"
+#include "dnagpt/eval/token_sampling.hpp"
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/model/token_scores.hpp"
+
+namespace dnagpt {
+namespace {
+
+constexpr std::array<std::string_view, discard_count> names = {"kept", "stop_elsewhere",
+                                                               "other_word", "no_stop"};
+constexpr std::uint8_t code_of_n = 0;
+constexpr std::uint8_t code_of_a = 1;
+constexpr std::uint8_t code_of_g = 2;
+
+/// Appends the word's alleles: `sites` of them, the rest must be N. False for any other word.
+bool append_alleles(TokenId token, std::int64_t sites, Vocabulary vocabulary,
+                    std::vector<std::uint8_t>& alleles) {
+    std::vector<std::uint8_t> codes;
+    if (token >= reserved_count) {
+        codes = base_codes(vocabulary.token_text(token));
+    }
+    bool const dynamic_tail = vocabulary.kind == VocabularyKind::dynamic &&
+                              std::ssize(codes) == std::min<std::int64_t>(sites, bases_per_word);
+    if (std::ssize(codes) != bases_per_word && !dynamic_tail) {
+        return false;
+    }
+    for (std::int64_t i = 0; i < std::ssize(codes); ++i) {
+        std::uint8_t const code = codes[static_cast<std::size_t>(i)];
+        bool const right = i < sites ? code == code_of_a || code == code_of_g : code == code_of_n;
+        if (!right) {
+            return false;
+        }
+        if (i < sites) {
+            alleles.push_back(code == code_of_g ? 1 : 0);
+        }
+    }
+    return true;
+}
+
+/// The tokens and positions of all rows, on the device.
+class StepInput {
+  public:
+    explicit StepInput(std::int64_t rows)
+        : rows_(rows),
+          tokens_("tokens to read", rows),
+          positions_("their positions", rows),
+          heads_("rows of the token head", rows) {
+        std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
+        std::iota(all.begin(), all.end(), 0);
+        copy_to_device(all.data(), heads_.data(), rows);
+    }
+    void upload(std::vector<std::int32_t> const& tokens, std::int64_t position) {
+        std::vector<std::int32_t> const positions(tokens.size(),
+                                                  static_cast<std::int32_t>(position));
+        copy_to_device(tokens.data(), tokens_.data(), rows_);
+        copy_to_device(positions.data(), positions_.data(), rows_);
+    }
+    Vector<std::int32_t> tokens() const { return tokens_.view(); }
+    Vector<std::int32_t> positions() const { return positions_.view(); }
+    Vector<std::int32_t> heads() const { return heads_.view(); }
+
+  private:
+    std::int64_t rows_;
+    Buffer<std::int32_t> tokens_;
+    Buffer<std::int32_t> positions_;
+    Buffer<std::int32_t> heads_;
+};
+
+}  // namespace
+
+std::string_view discard_name(Discard discard) {
+    return names[static_cast<std::size_t>(discard)];
+}
+
+DrawnHaplotype read_haplotype(std::span<TokenId const> tokens, std::int64_t sites,
+                              Vocabulary vocabulary) {
+    DNAGPT_EXPECT(std::ssize(tokens) == (sites + bases_per_word - 1) / bases_per_word + 1);
+    auto const words = tokens.first(tokens.size() - 1);
+    if (std::ranges::find(words, stop_token) != words.end()) {
+        return {Discard::stop_elsewhere, {}};
+    }
+    DrawnHaplotype drawn;
+    for (TokenId const word : words) {
+        std::int64_t const left = sites - std::ssize(drawn.alleles);
+        if (!append_alleles(word, left, vocabulary, drawn.alleles)) {
+            return {Discard::other_word, {}};
+        }
+    }
+    if (tokens.back() != stop_token) {
+        return {Discard::no_stop, {}};
+    }
+    return drawn;
+}
+
+template <class T>
+std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
+                                            HaplotypeRequest const& request,
+                                            std::span<std::int64_t const> numbers) {
+    std::int64_t const rows = model.state.cache.rows;
+    std::int64_t const drawn_tokens = (request.sites + bases_per_word - 1) / bases_per_word + 1;
+    auto const prompt = std::ssize(request.prompt);
+    DNAGPT_EXPECT(std::ssize(numbers) <= rows && prompt >= 1 &&
+                  prompt + drawn_tokens - 1 <= model.state.cache.capacity);
+    StepInput input(rows);
+    std::vector<std::int32_t> tokens(static_cast<std::size_t>(rows));
+    std::vector<std::vector<TokenId>> drawn(numbers.size());
+    for (std::int64_t position = 0; position < prompt + drawn_tokens - 1; ++position) {
+        if (position < prompt) {
+            std::ranges::fill(tokens, request.prompt[static_cast<std::size_t>(position)]);
+        }
+        input.upload(tokens, position);
+        decode_step(model.context, model.params, input.tokens(), input.positions(), model.state);
+        if (position + 1 < prompt) {
+            continue;
+        }
+        std::vector<float> const logits =
+            hidden_logits(model.context, model.params, model.state.hidden, input.heads());
+        auto const vocabulary = static_cast<std::size_t>(model.vocabulary.size());
+        for (std::size_t row = 0; row < numbers.size(); ++row) {
+            std::span<float const> const own(logits.data() + row * vocabulary, vocabulary);
+            TokenId const token =
+                sample_token(own, request.temperature, {request.seed, numbers[row], position});
+            tokens[row] = token;
+            drawn[row].push_back(token);
+        }
+    }
+    std::vector<DrawnHaplotype> haplotypes;
+    for (std::vector<TokenId> const& each : drawn) {
+        haplotypes.push_back(read_haplotype(each, request.sites, model.vocabulary));
+    }
+    return haplotypes;
+}
+
+#define DNAGPT_INSTANTIATE(T)                             \
+    template std::vector<DrawnHaplotype> draw_haplotypes( \
+        HaplotypeModel<T> const&, HaplotypeRequest const&, std::span<std::int64_t const>)
+DNAGPT_INSTANTIATE(float);
+DNAGPT_INSTANTIATE(bf16);
+
+}  // namespace dnagpt
