@@ -10,7 +10,10 @@
 : "${DNAGPT_BIN:=$PWD/build/release/bin}"
 : "${DNAGPT_SHARDS:=$PWD/shards}"
 : "${DNAGPT_RUN:=$PWD/runs/pretrain}"
-export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SHARDS DNAGPT_RUN
+: "${DNAGPT_SET:=$PWD/sets/signals.h5}"
+: "${DNAGPT_FINETUNE_RUN:=$PWD/runs/finetune}"
+: "${DNAGPT_FROM=$DNAGPT_RUN}" # empty: random weights
+export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SHARDS DNAGPT_RUN DNAGPT_SET DNAGPT_FINETUNE_RUN DNAGPT_FROM
 
 # One rank a core with a Serial Kokkos; with an OpenMP one set --cpus-per-task and this to match.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}

@@ -89,6 +89,7 @@ std::int64_t rows_per_epoch(RunConfig const& config, double bases) {
 
 int plan(PlanOptions const& options) {
     RunConfig const config = read_run_config(options.config, options.overrides);
+    require_pretraining(config);
     ModelShape const shape = model_shape(config.model);
     bool const in_epochs = config.schedule.epochs > 0 || config.schedule.warmup_epochs > 0;
     std::int64_t const rows = in_epochs ? rows_per_epoch(config, options.bases) : 0;

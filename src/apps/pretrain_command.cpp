@@ -26,8 +26,7 @@ RunConfig read_settings(PretrainOptions const& options, Communicator const& worl
         RunConfig config = read_run_config(options.config, options.settings);
         DNAGPT_VALIDATE(!config.data.shards.empty(),
                         << "data.shards is empty; give the folder that dnagpt-prep shard wrote");
-        DNAGPT_VALIDATE(config.model.drop.empty() && !fine_tunes(config),
-                        << "model.drop and [finetune] are for dnagpt finetune; leave them out");
+        require_pretraining(config);
         return config;
     };
     if (world.rank() == 0) {

@@ -117,6 +117,11 @@ bool has_intact_head(std::string const& path) {
     }
 }
 
+void note_name(std::string const& path, char const* in) {
+    auto const file = fs::path(path);
+    write_text_atomically((file.parent_path() / in).string(), file.filename().string() + '\n');
+}
+
 }  // namespace
 
 std::string checkpoint_path(std::string const& folder, std::int64_t step) {
@@ -160,9 +165,21 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
 }
 
 void note_latest(std::string const& path) {
-    auto const file = fs::path(path);
-    write_text_atomically((file.parent_path() / "latest").string(),
-                          file.filename().string() + '\n');
+    note_name(path, "latest");
+}
+
+void note_best(std::string const& path) {
+    note_name(path, "best");
+}
+
+std::optional<std::string> noted_best(std::string const& folder) {
+    auto const note = fs::path(folder) / "best";
+    if (!fs::exists(note)) {
+        return std::nullopt;
+    }
+    std::string name = read_text(note.string());
+    name.erase(name.find_last_not_of(" \n") + 1);
+    return (fs::path(folder) / name).string();
 }
 
 std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std::int64_t keep_last,

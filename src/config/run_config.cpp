@@ -140,15 +140,19 @@ void validate(RunConfig const& config) {
     DNAGPT_VALIDATE(config.run.precision == "float" || config.run.precision == "bf16",
                     << "run.precision = \"" << config.run.precision
                     << "\" is unknown; use \"float\" or \"bf16\"");
-    DNAGPT_VALIDATE(
-        fine_tunes(config) || (config.batch.tokens_per_step > 0 &&
-                               config.batch.tokens_per_step % config.model.context_length == 0),
-        << "batch.tokens_per_step = " << config.batch.tokens_per_step
-        << " is no whole number of rows of model.context_length = " << config.model.context_length
-        << "; give a multiple of it");
     validate_optimizer(config.optimizer);
     validate_ranges(config);
     validate_finetune(config.finetune);
+}
+
+void require_pretraining(RunConfig const& config) {
+    DNAGPT_VALIDATE(config.model.drop.empty() && !fine_tunes(config),
+                    << "model.drop and [finetune] are for dnagpt finetune; leave them out");
+    DNAGPT_VALIDATE(config.batch.tokens_per_step > 0 &&
+                        config.batch.tokens_per_step % config.model.context_length == 0,
+                    << "batch.tokens_per_step = " << config.batch.tokens_per_step
+                    << " is no whole number of rows of model.context_length = "
+                    << config.model.context_length << "; give a multiple of it");
 }
 
 bool fine_tunes(RunConfig const& config) {

@@ -59,7 +59,11 @@ std::string resolve_checkpoint(std::string const& path) {
         return path;
     }
     bool const is_run = fs::is_directory(fs::path(path) / "checkpoints");
-    auto const entries = list_checkpoints(is_run ? path + "/checkpoints" : path);
+    std::string const folder = is_run ? path + "/checkpoints" : path;
+    if (auto const best = noted_best(folder); best && fs::exists(*best)) {
+        return *best;
+    }
+    auto const entries = list_checkpoints(folder);
     DNAGPT_VALIDATE(!entries.empty(),
                     << "'" << path << "' holds no checkpoint (step_*.h5); give another run folder");
     return entries.back().path;

@@ -214,6 +214,7 @@ void TrainingRun<T>::save(bool wait) {
     }
     task_.verify_unchanged();
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
+    saving_best_ = progress_.best_step;
     CheckpointHeader header = make_header(config_, memory_, progress_, identity_);
     header.task = task_.record;
     saver_.start(world_, saving_, header, state_slabs(memory_));
@@ -237,8 +238,11 @@ void TrainingRun<T>::note_saved() {
     roll_backs_ = 0;
     if (world_.rank() == 0) {
         note_latest(saving_);
+        if (saving_best_ >= 0) {
+            note_best(checkpoint_path(folder_.checkpoints(), saving_best_));
+        }
         remove_old_checkpoints(folder_.checkpoints(), config_.checkpoint.keep_last,
-                               config_.checkpoint.keep_every_steps, progress_.best_step);
+                               config_.checkpoint.keep_every_steps, saving_best_);
     }
     world_.barrier();
 }

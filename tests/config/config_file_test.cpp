@@ -67,8 +67,12 @@ TEST(ConfigFile, WrongTypeAndBrokenFileAreNamed) {
 
 TEST(ConfigFile, ValuesMustFitEachOther) {
     EXPECT_NE(message_of(smallest, {"model.heads=3"}).find("model.heads"), std::string::npos);
-    EXPECT_NE(message_of(smallest, {"batch.tokens_per_step=100"}).find("batch.tokens_per_step"),
-              std::string::npos);
+    for (char const* setting :
+         {"batch.tokens_per_step=100", "model.drop=['token_head']", "finetune.data=x.h5"}) {
+        std::string const message =
+            testing::message_of([&] { require_pretraining(parse(smallest, {setting})); });
+        EXPECT_NE(message.find(std::string(setting).substr(0, 8)), std::string::npos) << message;
+    }
     EXPECT_NE(message_of("").find("schedule.steps or schedule.epochs"), std::string::npos);
     EXPECT_NE(message_of(smallest, {"schedule.epochs=1"}).find("one of the two"),
               std::string::npos);

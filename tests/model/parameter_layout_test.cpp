@@ -166,7 +166,8 @@ TEST(InitialWeights, HaveTheStatedDeviations) {
     expect_deviation("transformer.h.3.attn.c_attn.weight", 0.02);
     expect_deviation("transformer.h.3.attn.c_proj.weight", 0.02 / std::sqrt(2.0 * layers));
     expect_deviation("transformer.h.7.mlp.c_proj.weight", 0.02 / std::sqrt(2.0 * layers));
-    expect_deviation("number_embedding.0.weight", 0.02);
+    expect_deviation("number_embedding.0.weight", 1);
+    expect_deviation("number_embedding.3.weight", 0.02);
     TensorEntry const& norm = find(layout, "transformer.ln_f.weight");
     for (std::int64_t i = 0; i < norm.count(); ++i) {
         EXPECT_EQ(flat[static_cast<std::size_t>(norm.offset + i)], 1.0F);

@@ -80,6 +80,27 @@ job evaluate '' 0
 run cat "$scratch/launched"
 expect_output "dnagpt evaluate --checkpoint /runs/first --shards /shards --split validation" "evaluate.sbatch"
 
+mkdir -p "$scratch/run/checkpoints"
+touch "$scratch/run/checkpoints/step_00000010.h5" "$scratch/run/checkpoints/step_00000020.h5"
+DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=1 job evaluate '' 0
+run cat "$scratch/launched"
+expect_output "--checkpoint $scratch/run/checkpoints/step_00000020.h5" "evaluate.sbatch as an array"
+expect_output "--output $scratch/run/evaluations/step_00000020.json" "evaluate.sbatch as an array"
+DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=2 job evaluate '' 0
+expect_status 0 "a task without a checkpoint"
+expect_output "has no checkpoint number 2" "a task without a checkpoint"
+
+DNAGPT_SET=/sets/pas.h5 job finetune '' 75 schedule.epochs=3
+expect_status 75 "saved fine-tuning"
+run cat "$scratch/requeued"
+expect_output "requeue 4711" "a saved fine-tuning is requeued"
+run cat "$scratch/launched"
+expect_output "dnagpt finetune configs/finetune_signals.toml run.folder=$project/runs/finetune finetune.data=/sets/pas.h5 finetune.from=/runs/first schedule.epochs=3" "finetune.sbatch"
+job generate '' 0 --count 7
+run cat "$scratch/launched"
+expect_output "dnagpt generate --haplotypes --checkpoint $project/runs/finetune" "generate.sbatch"
+expect_output "--count 7" "generate.sbatch"
+
 unset SLURM_SUBMIT_DIR
 job evaluate '' 0
 expect_output "submit this file with sbatch" "run without Slurm"

@@ -27,7 +27,7 @@ using testing::device;
 using testing::world;
 
 /// Sequences of unequal length; "yes" begins with AATAAA. The number is three times the first one.
-LabelledSet planted_set(AnswerKind answer) {
+LabelledSet planted_set(AnswerKind answer, int count = 60) {
     LabelledSet set;
     set.answer = answer;
     if (answer == AnswerKind::classes) {
@@ -36,7 +36,7 @@ LabelledSet planted_set(AnswerKind answer) {
         set.number_names = {"f1", "f2"};
         set.target_name = "y";
     }
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < count; ++i) {
         auto const seed = static_cast<std::uint64_t>(i);
         std::string const start = i % 2 == 1 ? "AATAAA" : "CCGCCG";
         LabelledExample example;
@@ -44,7 +44,7 @@ LabelledSet planted_set(AnswerKind answer) {
         example.codes = base_codes(start + testing::random_bases(12 + i % 7, seed));
         example.label = answer == AnswerKind::classes ? i % 2 : 0;
         example.group = i;
-        example.split = static_cast<Split>(i % 6 == 5 ? 2 : i % 6 == 4 ? 1 : 0);
+        example.split = static_cast<Split>(i / 2 % 6 == 5 ? 2 : i / 2 % 6 == 4 ? 1 : 0);
         if (answer == AnswerKind::number) {
             example.numbers = {random_normal(1, seed), random_normal(2, seed)};
             example.target = 7 + 3 * example.numbers[0];
@@ -60,6 +60,7 @@ class Finetune : public ::testing::Test {
         if (world().rank() == 0) {
             write_labelled_set(folder_.file("classes.h5"), planted_set(AnswerKind::classes));
             write_labelled_set(folder_.file("numbers.h5"), planted_set(AnswerKind::number));
+            write_labelled_set(folder_.file("many.h5"), planted_set(AnswerKind::number, 600));
         }
         world().barrier();
     }
@@ -101,7 +102,8 @@ class Finetune : public ::testing::Test {
 };
 
 TEST_F(Finetune, LearnsAPlantedSignalAndWritesWhatItSays) {
-    RunConfig const config = config_for({classes()}, "run");
+    RunConfig config = config_for({classes()}, "run");
+    config.schedule.epochs = 12;
     ASSERT_EQ(tune(config), exit_success);
     auto const scores = evaluation(config.run.folder)["sets"]["classes"];
     EXPECT_EQ(scores["test"]["accuracy"], 1.0);
@@ -110,14 +112,15 @@ TEST_F(Finetune, LearnsAPlantedSignalAndWritesWhatItSays) {
     EXPECT_TRUE(scores["test"]["intervals"]["auroc"].is_array());
     std::string const table = read_text(config.run.folder + "/predictions.tsv");
     EXPECT_TRUE(table.starts_with(
-        "id\tsequence_length\tlabel\tpredicted\tp_no\tp_yes\toutside_mass\tsplit\ne4\t22\tno\t"))
+        "id\tsequence_length\tlabel\tpredicted\tp_no\tp_yes\toutside_mass\tsplit\ne8\t19\tno\t"))
         << table;
     EXPECT_EQ(std::ranges::count(table, '\n'), 21);
 }
 
 TEST_F(Finetune, NumbersAreAnsweredInTheirOwnScale) {
-    RunConfig config = config_for({numbers()}, "run");
-    config.schedule.epochs = 30;
+    RunConfig config = config_for(
+        {{"numbers", folder_.file("many.h5"), "<S><+><M>{numbers}<=><M>", "", 1}}, "run");
+    config.schedule.epochs = 15;
     ASSERT_EQ(tune(config), exit_success);
     auto const test = evaluation(config.run.folder)["sets"]["numbers"]["test"];
     EXPECT_GT(test["r2"], 0.8);
@@ -140,6 +143,7 @@ TEST_F(Finetune, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
         ASSERT_GE(names.size(), 5U);
         if (world().rank() == 0) {
             fs::create_directories(config.run.folder + "/checkpoints");
+            fs::copy(names[0], config.run.folder + "/checkpoints");
             fs::copy(names[1], config.run.folder + "/checkpoints");
             fs::copy(whole + "/metrics.jsonl", config.run.folder);
         }
@@ -177,6 +181,7 @@ TEST_F(Finetune, TheBestEpochIsKeptAndTaken) {
 
 TEST_F(Finetune, StartsFromTheWeightsOfAnotherRun) {
     RunConfig first = config_for({classes()}, "first");
+    first.schedule.epochs = 12;
     ASSERT_EQ(tune(first), exit_success);
     RunConfig second = config_for({classes()}, "second");
     second.model = {};

@@ -31,6 +31,11 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
 /// Writes the name of the newest checkpoint to `<folder>/latest`, for people. For one rank.
 void note_latest(std::string const& path);
 
+/// Writes the name of the checkpoint with the best validation to `<folder>/best`. For one rank.
+void note_best(std::string const& path);
+/// The checkpoint that `<folder>/best` names; nothing where there is no such file.
+std::optional<std::string> noted_best(std::string const& folder);
+
 /// Removes all but the newest `keep_last` (at least one) and those at multiples of
 /// `keep_every_steps` (0: none), and that of step `keep_step` (-1: none). For one rank. Removes
 /// nothing while none of those that stay has an intact head and its full length. Returns the

@@ -137,6 +137,9 @@ ModelShape model_shape(ModelSection const& model);
 /// Throws Error naming the key where values do not fit each other.
 void validate(RunConfig const& config);
 
+/// Throws Error naming the key where the settings cannot pretrain.
+void require_pretraining(RunConfig const& config);
+
 /// Whether a run fine-tunes: it names labelled sets.
 bool fine_tunes(RunConfig const& config);
 

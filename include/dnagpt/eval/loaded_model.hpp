@@ -45,7 +45,8 @@ RunConfig stored_config(CheckpointHeader const& header);
 /// Error naming the first tensor that the file and the settings disagree on.
 void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout);
 
-/// The newest checkpoint file of a run folder, or the path itself if it is a file.
+/// The path itself if it is a file; of a run folder the best checkpoint of a fine-tuning run, the
+/// newest of any other.
 std::string resolve_checkpoint(std::string const& path);
 
 }  // namespace dnagpt

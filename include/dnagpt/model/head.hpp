@@ -30,7 +30,8 @@ HeadParams<T> unbound_head(std::int64_t in, std::int64_t channels, std::int64_t 
 /// The list of tensors; `prefix` is "mlm_head.". visit(name, view&, traits).
 template <class T, class Visit>
 void for_each_tensor(std::string const& prefix, HeadParams<T>& params, Visit&& visit) {
-    visit(prefix + "0.weight", params.dense, linear_weight);
+    visit(prefix + "0.weight", params.dense,
+          params.dense.extent(1) == 1 ? single_input_weight : linear_weight);
     visit(prefix + "2.weight", params.norm, norm_weight);
     visit(prefix + "3.weight", params.output, linear_weight);
 }

@@ -22,6 +22,9 @@ struct TensorTraits {
 
 inline constexpr float initial_deviation = 0.02F;
 inline constexpr TensorTraits linear_weight{true, initial_deviation, false};
+/// Of one number as input: with initial_deviation the layer would stay linear, and the layernorm
+/// behind it would leave nothing of the number but its sign (docs/decisions/0008).
+inline constexpr TensorTraits single_input_weight{true, 1.0F, false};
 inline constexpr TensorTraits residual_projection{true, initial_deviation, true};
 inline constexpr TensorTraits embedding_table{false, initial_deviation, false};
 inline constexpr TensorTraits norm_weight{false, 0, false};

@@ -99,7 +99,8 @@ class TrainingRun {
     std::unique_ptr<BatchLoader> loader_;
     StepReporter reporter_;
     CheckpointSaver saver_;
-    std::string saving_;  // path of the save under way
+    std::string saving_;             // path of the save under way
+    std::int64_t saving_best_ = -1;  // RunProgress::best_step in it
     int left_out_in_a_row_ = 0;
     int roll_backs_ = 0;  // since the newest checkpoint
 };

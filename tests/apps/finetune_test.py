@@ -1,0 +1,213 @@
+"""Fine-tuning through the programs: sets, training, interruption, scores, haplotypes, bad input.
+
+Usage: finetune_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+CONFIG = """
+[model]
+layers = 1
+heads = 2
+channels = 16
+context_length = 24
+[finetune]
+rows_per_step = 8
+[batch]
+micro_batch = 4
+[optimizer]
+learning_rate = 1e-2
+[schedule]
+epochs = 20
+warmup_epochs = 0.5
+"""
+
+
+def ranks(count: int, *command: str) -> list[str]:
+    """The command under the launcher."""
+    return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
+
+
+def run(command: list[str], expected: int = 0) -> str:
+    """Runs a command and returns what it printed; its exit status must be as expected."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode != expected:
+        raise AssertionError(f"{command} gave {done.returncode}, not {expected}:\n{done.stdout}")
+    return done.stdout
+
+
+def bases(count: int, draw: random.Random) -> str:
+    """Random bases."""
+    return "".join(draw.choices("ACGT", k=count))
+
+
+class Finetuning(unittest.TestCase):
+    """Each test has a folder with a config and two sets."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dnagpt_"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.config = self.folder / "config.toml"
+        self.config.write_text(CONFIG)
+        draw = random.Random(1)
+        rows = [
+            f"{'AATAAA' if i % 2 else 'CCGCCG'}{bases(40, draw)}\t{'ny'[i % 2]}" for i in range(80)
+        ]
+        (self.folder / "table.tsv").write_text("\n".join(["sequence\tlabel", *rows]) + "\n")
+        self.classes = str(self.folder / "classes.h5")
+        run([PREP, "signals", "--table", str(self.folder / "table.tsv"), "--output", self.classes])
+
+    def finetune(self, data: str, folder: str, *more: str, expected: int = 0, np: int = 1) -> str:
+        """Fine-tunes in a folder of the test."""
+        command = [DNAGPT, "finetune", str(self.config), f"run.folder={self.folder / folder}"]
+        return run(ranks(np, *command, f"finetune.data={data}", *more), expected)
+
+    def scores(self, file: str) -> dict:
+        """Test scores of the only set in a file of the test's folder."""
+        evaluation = json.loads((self.folder / file).read_text())
+        return next(iter(evaluation["sets"].values()))["test"]
+
+    def test_interrupted_training_goes_on_and_is_scored_again(self) -> None:
+        self.finetune(self.classes, "run", "run.time_limit=0.000001", expected=75, np=2)
+        said = self.finetune(self.classes, "run", np=2)
+        self.assertIn("resumed from", said)
+        self.assertEqual(self.scores("run/evaluation.json")["accuracy"], 1.0)
+        output = self.folder / "again.json"
+        run(
+            [
+                DNAGPT,
+                "evaluate",
+                "--checkpoint",
+                str(self.folder / "run"),
+                "--set",
+                self.classes,
+                "--output",
+                str(output),
+                "--predictions",
+                str(self.folder / "again.tsv"),
+            ]
+        )
+        self.assertEqual(
+            self.scores("again.json")["confusion"], self.scores("run/evaluation.json")["confusion"]
+        )
+        self.assertEqual(
+            (self.folder / "again.tsv").read_text().count("\n"),
+            (self.folder / "run/predictions.tsv").read_text().count("\n"),
+        )
+        run(
+            [
+                DNAGPT,
+                "evaluate",
+                "--checkpoint",
+                str(self.folder / "run"),
+                "--set",
+                self.classes,
+                "--blank",
+                "sequence",
+                "--output",
+                str(output),
+            ]
+        )
+        self.assertLess(self.scores("again.json")["accuracy"], 0.8)
+
+    def test_two_sets_are_told_apart_by_their_prompts(self) -> None:
+        two = f"""
+[[finetune.set]]
+name = "forward"
+data = "{self.classes}"
+[[finetune.set]]
+name = "other"
+data = "{self.classes}"
+prompt = "<R>{{sequence}}<=><&>"
+weight = 2.0
+"""
+        self.config.write_text(CONFIG + two)
+        run([DNAGPT, "finetune", str(self.config), f"run.folder={self.folder / 'two'}"])
+        self.assertTrue((self.folder / "two/predictions_other.tsv").exists())
+        evaluate = [
+            DNAGPT,
+            "evaluate",
+            "--checkpoint",
+            str(self.folder / "two"),
+            "--output",
+            str(self.folder / "one.json"),
+        ]
+        run([*evaluate, "--set", f"other={self.classes}"])
+        self.assertEqual(
+            list(json.loads((self.folder / "one.json").read_text())["sets"]), ["other"]
+        )
+        self.assertIn("name the one", run([*evaluate, "--set", self.classes], expected=1))
+        self.assertIn("it knows forward other", run([*evaluate, "--set", f"x={self.classes}"], 1))
+
+    def test_haplotypes_are_learned_and_drawn(self) -> None:
+        rows = []
+        for person in range(40):
+            for strand in "AB":
+                alleles = "0 1 " * 7 if (person + (strand == "A")) % 2 else "1 1 0 0 " * 3 + "1 1 "
+                rows.append(f"Real p{person}_{strand} {alleles}")
+        hapt = self.folder / "real.hapt"
+        hapt.write_text("\n".join(rows) + "\n")
+        data = str(self.folder / "haplotypes.h5")
+        run([PREP, "haplotypes", "--hapt", str(hapt), "--split", "8,0,2", "--output", data])
+        self.finetune(data, "genomes", "schedule.epochs=30")
+        drawn = {}
+        for name, batch, count in (("small", "3", 1), ("large", "16", 2)):
+            output = self.folder / f"{name}.hapt"
+            run(
+                ranks(
+                    count,
+                    DNAGPT,
+                    "generate",
+                    "--haplotypes",
+                    "--checkpoint",
+                    str(self.folder / "genomes"),
+                    "--count",
+                    "20",
+                    "--batch",
+                    batch,
+                    "--output",
+                    str(output),
+                )
+            )
+            drawn[name] = output.read_text()
+            counts = json.loads(Path(f"{output}.json").read_text())
+            self.assertEqual(counts["kept"], 20)
+            self.assertEqual(set(counts["discarded"]), {"stop_elsewhere", "other_word", "no_stop"})
+        self.assertEqual(drawn["small"], drawn["large"])
+        kinds = {line.split(" ", 2)[2] for line in drawn["small"].splitlines()}
+        known = {row.split(" ", 2)[2].strip() for row in rows}
+        self.assertGreaterEqual(len(kinds & known), 2)
+
+    def test_bad_input_is_named_and_leaves_nothing(self) -> None:
+        cases = {
+            "finetune.prompt=<S>{seq}<B>": "a place {seq}",
+            "model.context_length=7": "positions, and the model has 7",
+            "finetune.class_weights=['x=1']": "class_weights has 'x=1'",
+            "finetune.from=nowhere": "there is no 'nowhere'",
+            "schedule.epoch=1": "schedule.epochs",
+        }
+        for setting, message in cases.items():
+            said = self.finetune(self.classes, "bad", setting, expected=1)
+            self.assertIn(message, said)
+            self.assertFalse((self.folder / "bad/evaluation.json").exists())
+        self.assertIn("cannot open", self.finetune("missing.h5", "bad", expected=1))
+        self.assertIn("is no dnagpt file", self.finetune(str(self.config), "bad", expected=1))
+        said = run([DNAGPT, "finetune", str(self.config), "run.folder=x"], expected=1)
+        self.assertIn("finetune.data is empty", said)
+        self.assertIn("data", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
