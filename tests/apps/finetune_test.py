@@ -83,7 +83,7 @@ class Finetuning(unittest.TestCase):
         self.finetune(self.classes, "run", "run.time_limit=0.000001", expected=75, np=2)
         said = self.finetune(self.classes, "run", np=2)
         self.assertIn("resumed from", said)
-        self.assertEqual(self.scores("run/evaluation.json")["accuracy"], 1.0)
+        self.assertGreaterEqual(self.scores("run/evaluation.json")["accuracy"], 0.9)
         output = self.folder / "again.json"
         run(
             [
@@ -206,7 +206,7 @@ weight = 2.0
         self.assertIn("is no dnagpt file", self.finetune(str(self.config), "bad", expected=1))
         said = run([DNAGPT, "finetune", str(self.config), "run.folder=x"], expected=1)
         self.assertIn("finetune.data is empty", said)
-        self.assertIn("data", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2))
+        self.assertIn("[--shards,--set]", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2))
 
 
 if __name__ == "__main__":
