@@ -206,7 +206,9 @@ weight = 2.0
         self.assertIn("is no dnagpt file", self.finetune(str(self.config), "bad", expected=1))
         said = run([DNAGPT, "finetune", str(self.config), "run.folder=x"], expected=1)
         self.assertIn("finetune.data is empty", said)
-        self.assertIn("[--shards,--set]", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2))
+        self.assertIn(
+            "[--shards,--set]", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2)
+        )
 
 
 if __name__ == "__main__":
