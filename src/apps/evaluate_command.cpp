@@ -40,7 +40,7 @@ struct EvaluateOptions {
 template <class T>
 int evaluate_as(EvaluateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
-    std::string const path = resolve_checkpoint(options.checkpoint);
+    std::string const path = resolve_checkpoint(options.checkpoint, world);
     require_whole(world, path);
     CheckpointReader const reader = CheckpointReader::open_verified(path);
     BatchForm const form{options.micro_batch, stored_config(reader.header()).model.context_length};
@@ -109,7 +109,7 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     static EvaluateOptions options;
     command
         ->add_option("--checkpoint", options.checkpoint,
-                     "Checkpoint file or run folder (its newest)")
+                     "Checkpoint file or run folder (its newest; of fine-tuning its best)")
         ->required();
     CLI::Option_group* const data = command->add_option_group("data", "what it is scored on");
     data->add_option("--shards", options.shards, "Folder of token shards");
@@ -118,10 +118,10 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     data->require_option(1);
     command
         ->add_option("--blank", options.sets.blank,
-                     "Leave an input out: sequence (all N) or numbers (their means)")
+                     "With --set: leave an input out, sequence (all N) or numbers (their means)")
         ->check(CLI::IsMember({"sequence", "numbers"}));
     command->add_option("--predictions", options.sets.predictions,
-                        "TSV file for what is predicted of each example of a --set");
+                        "With --set: TSV file for what is predicted of each example");
     command->add_option("--split", options.split, "validation or test")
         ->check(CLI::IsMember({"validation", "test"}));
     command->add_option("--output", options.output, "File to write");
@@ -139,6 +139,13 @@ void add_evaluate_command(CLI::App& program, Action& action) {
                       "bytes of memory a scored base, spread over the ranks)");
     command->add_option("--write-task-rows", options.rows_file,
                         "TSV file for the GC and order rows, e.g. for tools/order_baseline.py");
+    for (char const* name :
+         {"--split", "--windows", "--task-rows", "--novel", "--write-task-rows"}) {
+        command->get_option(name)->needs("--shards");
+    }
+    for (char const* name : {"--blank", "--predictions"}) {
+        command->get_option(name)->needs("--set");
+    }
     command->callback([&action] { action = [] { return evaluate(options); }; });
 }
 

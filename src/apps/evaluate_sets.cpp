@@ -1,7 +1,6 @@
 #include "dnagpt/apps/evaluate_sets.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -62,12 +61,9 @@ Blank blank_called(std::string const& name) {
 
 void write_results(EvaluateSetsOptions const& options, std::string const& path, std::int64_t step,
                    FinetuneData const& data, std::vector<Prediction> const& predictions) {
-    nlohmann::ordered_json report;
-    report["format_version"] = 1;
-    report["checkpoint"] = std::filesystem::path(path).filename().string();
-    report["step"] = step;
-    report["sets"] = set_scores(data, predictions, Intervals::bootstrap);
-    write_text_atomically(options.output, report.dump(2) + "\n");
+    auto const scores = set_scores(data, predictions, Intervals::bootstrap);
+    write_text_atomically(options.output,
+                          finetune_evaluation(path, step, {}, scores).dump(2) + "\n");
     if (!options.predictions.empty()) {
         write_text_atomically(options.predictions, predictions_table(data, 0, predictions));
     }
@@ -80,7 +76,7 @@ int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
                   DeviceSession const& device) {
     DNAGPT_VALIDATE(options.predictions.empty() || options.sets.size() == 1,
                     << "--predictions is one table; give one --set");
-    std::string const path = resolve_checkpoint(options.checkpoint);
+    std::string const path = resolve_checkpoint(options.checkpoint, world);
     require_whole(world, path);
     CheckpointReader const reader = CheckpointReader::open_verified(path);
     ChosenSets chosen = choose_sets(options.sets, stored_task(reader.header(), path));

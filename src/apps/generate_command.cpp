@@ -113,7 +113,7 @@ void write_harvest(GenerateOptions const& options, Harvest const& harvest) {
 template <class T>
 int generate_as(GenerateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
-    std::string const path = resolve_checkpoint(options.checkpoint);
+    std::string const path = resolve_checkpoint(options.checkpoint, world);
     require_whole(world, path);
     CheckpointReader const reader = CheckpointReader::open_verified(path);
     SetTask const task = haplotype_task(reader.header(), path);
@@ -144,6 +144,7 @@ int generate_as(GenerateOptions const& options, Communicator const& world,
     if (world.rank() == 0) {
         write_harvest(options, harvest);
     }
+    world.barrier();
     std::string text = fmt::format("wrote {} haplotypes to {}", harvest.kept, options.output);
     for (int i = 1; i < discard_count; ++i) {
         text += fmt::format(", {} {}", harvest.counts[static_cast<std::size_t>(i)],
@@ -174,7 +175,7 @@ void add_generate_command(CLI::App& program, Action& action) {
     static GenerateOptions options;
     command
         ->add_option("--checkpoint", options.checkpoint,
-                     "Checkpoint file or run folder (its newest)")
+                     "Checkpoint file or run folder (its best, or newest)")
         ->required();
     command->add_flag("--haplotypes", options.haplotypes, "Draw haplotypes, write a .hapt file")
         ->required();

@@ -146,7 +146,7 @@ void validate(RunConfig const& config) {
 }
 
 void require_pretraining(RunConfig const& config) {
-    DNAGPT_VALIDATE(config.model.drop.empty() && !fine_tunes(config),
+    DNAGPT_VALIDATE(config.model.drop.empty() && config.finetune == FinetuneSection(),
                     << "model.drop and [finetune] are for dnagpt finetune; leave them out");
     DNAGPT_VALIDATE(config.batch.tokens_per_step > 0 &&
                         config.batch.tokens_per_step % config.model.context_length == 0,

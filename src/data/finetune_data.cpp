@@ -115,15 +115,29 @@ std::vector<double> weights_by_class(std::vector<std::string> const& given,
     for (std::string const& entry : given) {
         std::size_t const equals = entry.find('=');
         auto const label = std::ranges::find(set.classes, entry.substr(0, equals));
-        DNAGPT_VALIDATE(equals != std::string::npos && label != set.classes.end(),
-                        << "finetune.class_weights has '" << entry << "'; write \"balanced\", or "
-                        << "class=weight with the set's classes");
+        if (equals == std::string::npos || label == set.classes.end()) {
+            continue;  // require_known_classes has seen it in another set
+        }
         auto const weight = parse_decimal_number(entry.substr(equals + 1));
         DNAGPT_VALIDATE(weight && *weight > 0, << "finetune.class_weights has '" << entry
                                                << "'; a weight is a number above 0");
         weights[static_cast<std::size_t>(label - set.classes.begin())] = *weight;
     }
     return weights;
+}
+
+void require_known_classes(std::vector<std::string> const& given,
+                           std::vector<LabelledSet> const& sets) {
+    for (std::string const& entry : given) {
+        std::string const name = entry.substr(0, entry.find('='));
+        bool const known = std::ranges::any_of(sets, [&](LabelledSet const& set) {
+            return std::ranges::find(set.classes, name) != set.classes.end();
+        });
+        bool const balanced = given.size() == 1 && entry == "balanced";
+        DNAGPT_VALIDATE(balanced || (known && name != entry),
+                        << "finetune.class_weights has '" << entry << "'; write \"balanced\", or "
+                        << "class=weight with classes of the sets");
+    }
 }
 
 std::vector<float> scaled_numbers(LabelledExample const& example, SetTask const& task,
@@ -139,11 +153,13 @@ std::vector<float> scaled_numbers(LabelledExample const& example, SetTask const&
 
 /// The words behind the prompt become input and targets, closed by the stop. A word that holds N is
 /// no target unless it is the filled-up last one.
-void append_words(std::vector<TokenId> const& words, Vocabulary vocabulary, FinetuneRow& row) {
+void append_words(std::vector<TokenId> const& words, std::size_t bases, Vocabulary vocabulary,
+                  FinetuneRow& row) {
     row.targets.assign(row.input.tokens.size() - 1, -1);
     for (std::size_t i = 0; i < words.size(); ++i) {
-        bool const unknown = i + 1 < words.size() && vocabulary.is_word(words[i]) &&
-                             word_has_n(vocabulary.word_number(words[i]));
+        bool const filled = i + 1 == words.size() && bases % bases_per_word != 0;
+        bool const unknown =
+            !filled && vocabulary.is_word(words[i]) && word_has_n(vocabulary.word_number(words[i]));
         row.targets.push_back(unknown ? -1 : words[i]);
         row.input.tokens.push_back(words[i]);
     }
@@ -168,6 +184,7 @@ FinetuneData::FinetuneData(RunConfig const& config, Vocabulary vocabulary)
         set_weights_.push_back(given.weight);
         class_weights_.push_back(weights_by_class(config.finetune.class_weights, sets_.back()));
     }
+    require_known_classes(config.finetune.class_weights, sets_);
     digest_ = hash_bytes(digests.data(), digests.size() * sizeof(digests.front()));
     prepare(config.model.context_length);
 }
@@ -177,11 +194,16 @@ FinetuneData::FinetuneData(std::vector<LabelledSet> sets, FinetuneTask task, Voc
     : vocabulary_(vocabulary), sets_(std::move(sets)), task_(std::move(task)) {
     DNAGPT_EXPECT(sets_.size() == task_.sets.size());
     for (std::size_t i = 0; i < sets_.size(); ++i) {
-        SetTask const& wanted = task_.sets[i];
-        DNAGPT_VALIDATE(
-            sets_[i].classes == wanted.classes && sets_[i].number_names == wanted.number_names,
-            << "the set has other classes or numbers than '" << wanted.name
-            << "', which the model was trained for; make it as that one was made");
+        SetTask& wanted = task_.sets[i];
+        bool const answers =
+            wanted.answer == AnswerKind::words ||
+            (sets_[i].answer == wanted.answer && sets_[i].target_name == wanted.target_name);
+        DNAGPT_VALIDATE(answers && sets_[i].classes == wanted.classes &&
+                            sets_[i].number_names == wanted.number_names,
+                        << "the set has another answer, other classes or other numbers than '"
+                        << wanted.name
+                        << "', which the model was trained for; make it as that one was made");
+        wanted.species_token = sets_[i].species_token;
     }
     prepare(context_length);
 }
@@ -200,9 +222,10 @@ void FinetuneData::prepare(std::int64_t context_length) {
         DNAGPT_VALIDATE(
             task.answer != AnswerKind::number || prompt.last_token() == m_token,
             << "the prompt " << task.prompt << " asks for a number and must end with <M>");
-        DNAGPT_VALIDATE(task.answer != AnswerKind::words || !prompt.has_sequence(),
-                        << "the prompt " << task.prompt
-                        << " holds the sequence that the model is to write; take {sequence} out");
+        DNAGPT_VALIDATE(
+            task.answer != AnswerKind::words || (!prompt.has_sequence() && !prompt.has_numbers()),
+            << "the prompt " << task.prompt << " stands before a sequence that the "
+            << "model is to write; take {sequence} and {numbers} out");
         DNAGPT_VALIDATE(
             task.answer != AnswerKind::words || (!task_.reverse_complement && longest_shift_ == 0),
             << "set " << task.name << " is written word by word: finetune.shift and "
@@ -266,7 +289,7 @@ FinetuneRow FinetuneData::row(ExamplePlace place, ExampleView view, Blank blank)
         row.asks_number = true;
         row.target = static_cast<float>(task.target.scaled(given.target));
     } else {
-        append_words(encode_bases(codes, vocabulary_), vocabulary_, row);
+        append_words(encode_bases(codes, vocabulary_), codes.size(), vocabulary_, row);
     }
     return row;
 }

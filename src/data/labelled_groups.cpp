@@ -82,6 +82,7 @@ Groups cluster_groups(Examples const& examples, Loci loci) {
     auto const count = static_cast<std::int32_t>(examples.size());
     DisjointGroups joined(count);
     join_by(joined, records.groups(count));
+    join_equal_sequences(joined, examples);
     join_overlapping(joined, loci);
     return joined.groups();
 }

@@ -14,7 +14,7 @@ namespace dnagpt {
 namespace {
 
 /// Numbers of a prediction beside the probabilities.
-constexpr std::size_t other_numbers = 4;
+constexpr std::size_t other_numbers = 3;
 
 /// One reading of an example: of either strand.
 struct Reading {
@@ -42,10 +42,10 @@ void add_class(Evaluation const& evaluation, std::size_t row, std::size_t classe
         double const probability =
             std::exp(static_cast<double>(logits[label]) - evaluation.log_normaliser[row]);
         prediction.probabilities[label] += share * probability / inside;
+        prediction.likeliest_of_all[label] +=
+            logits[label] >= evaluation.largest_logit[row] ? share : 0;
     }
     prediction.outside_mass += share * std::max(0.0, 1 - inside);
-    bool const likeliest = *std::ranges::max_element(logits) >= evaluation.largest_logit[row];
-    prediction.likeliest_of_all += likeliest ? share : 0;
 }
 
 double row_loss(Batch const& batch, Evaluation const& evaluation, std::size_t row) {
@@ -120,19 +120,19 @@ void sum_over_ranks(std::vector<Prediction>& predictions, Communicator const& wo
     std::vector<double> numbers;
     for (Prediction const& each : predictions) {
         numbers.insert(numbers.end(), each.probabilities.begin(), each.probabilities.end());
-        numbers.insert(numbers.end(),
-                       {each.outside_mass, each.likeliest_of_all, each.value, each.loss});
+        numbers.insert(numbers.end(), each.likeliest_of_all.begin(), each.likeliest_of_all.end());
+        numbers.insert(numbers.end(), {each.outside_mass, each.value, each.loss});
     }
     world.all_reduce_sum(numbers);
     auto next = numbers.begin();
     for (Prediction& each : predictions) {
         auto const classes = std::ssize(each.probabilities);
         std::copy(next, next + classes, each.probabilities.begin());
-        next += classes;
+        std::copy(next + classes, next + 2 * classes, each.likeliest_of_all.begin());
+        next += 2 * classes;
         each.outside_mass = next[0];
-        each.likeliest_of_all = next[1];
-        each.value = next[2];
-        each.loss = next[3];
+        each.value = next[1];
+        each.loss = next[2];
         next += other_numbers;
     }
 }
@@ -153,11 +153,15 @@ std::vector<Prediction> predict(ForwardModel<T> const& model, FinetuneData const
     for (std::size_t i = 0; i < places.size(); ++i) {
         predictions[i].place = places[i];
         SetTask const& task = data.task().sets[places[i].set];
-        predictions[i].probabilities.resize(task.answer == AnswerKind::classes ? task.classes.size()
-                                                                               : 0);
+        std::size_t const classes = task.answer == AnswerKind::classes ? task.classes.size() : 0;
+        predictions[i].probabilities.resize(classes);
+        predictions[i].likeliest_of_all.resize(classes);
     }
-    Progress progress("prediction", "examples", places.size());
-    double const share = data.task().reverse_complement ? 0.5 : 1;
+    bool const both_strands = data.task().reverse_complement;
+    auto const readings_here = static_cast<std::uint64_t>(std::ssize(places)) *
+                               (both_strands ? 2 : 1) / static_cast<std::uint64_t>(world.size());
+    Progress progress("prediction", "examples of this rank", readings_here);
+    double const share = both_strands ? 0.5 : 1;
     for (std::size_t set = 0; set < data.sets().size(); ++set) {
         SetReader<T> const reader(model, data, set, blank);
         std::vector<Reading> const readings = readings_of_set(data, places, set);

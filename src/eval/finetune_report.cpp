@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "dnagpt/eval/bootstrap.hpp"
 #include "dnagpt/eval/class_scores.hpp"
@@ -75,8 +76,9 @@ Json class_json(FinetuneData const& data, std::size_t set, std::vector<Predictio
         answers.labels.push_back(label);
         answers.probabilities.push_back(each.probabilities);
         outside += each.outside_mass;
-        bool const correct = predicted_class(each) == static_cast<std::size_t>(label);
-        by_released_rule += correct && each.likeliest_of_all == 1 ? 1 : 0;
+        std::size_t const said = predicted_class(each);
+        bool const correct = said == static_cast<std::size_t>(label);
+        by_released_rule += correct && each.likeliest_of_all[said] == 1 ? 1 : 0;
         ++counts[static_cast<std::size_t>(label)];
     }
     auto const count = static_cast<double>(chosen.size());
@@ -183,6 +185,19 @@ Json set_scores(FinetuneData const& data, std::vector<Prediction> const& predict
         }
     }
     return sets;
+}
+
+Json finetune_evaluation(std::string const& checkpoint, std::int64_t step,
+                         std::optional<std::int64_t> epoch, Json const& scores) {
+    Json report;
+    report["format_version"] = 1;
+    report["checkpoint"] = std::filesystem::path(checkpoint).filename().string();
+    report["step"] = step;
+    if (epoch) {
+        report["epoch"] = *epoch;
+    }
+    report["sets"] = scores;
+    return report;
 }
 
 double selection_score(FinetuneData const& data, std::vector<Prediction> const& predictions) {

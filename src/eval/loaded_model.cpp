@@ -69,6 +69,10 @@ std::string resolve_checkpoint(std::string const& path) {
     return entries.back().path;
 }
 
+std::string resolve_checkpoint(std::string const& path, Communicator const& world) {
+    return world.broadcast(world.rank() == 0 ? resolve_checkpoint(path) : std::string());
+}
+
 template <class T>
 LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::vector<BatchForm> const& forms,
                             Stream stream)

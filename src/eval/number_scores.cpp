@@ -16,9 +16,16 @@ struct Moments {
     double product = 0;
 };
 
+/// By differences from the first value: the mean of equal values is that value.
 double weighted_mean(std::span<double const> values, std::span<double const> weights,
                      double weight) {
-    return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / weight;
+    auto const drawn = std::ranges::find_if(weights, [](double each) { return each > 0; });
+    double const first = values[static_cast<std::size_t>(drawn - weights.begin())];
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sum += weights[i] * (values[i] - first);
+    }
+    return first + sum / weight;
 }
 
 Moments moments_of(std::span<double const> a, std::span<double const> b,

@@ -1,6 +1,7 @@
 #include "dnagpt/model/batch_form.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "dnagpt/core/check.hpp"
 
@@ -17,7 +18,8 @@ std::vector<BatchForm> forms_within(std::vector<std::int64_t> const& lengths,
 
 BatchForm largest_form(std::vector<BatchForm> const& forms) {
     DNAGPT_EXPECT(!forms.empty());
-    return *std::ranges::max_element(forms, {}, &BatchForm::positions);
+    return *std::ranges::max_element(
+        forms, {}, [](BatchForm const& form) { return std::pair(form.positions(), form.length); });
 }
 
 }  // namespace dnagpt

@@ -26,35 +26,23 @@ std::string join(std::string const& folder, std::string const& name) {
     return folder + "/" + name;
 }
 
-Json scores_of_run(std::int64_t step, std::int64_t epoch, FinetuneData const& data,
+void write_results(std::string const& folder, Json const& evaluation, FinetuneData const& data,
                    std::vector<Prediction> const& predictions) {
-    Json report;
-    report["step"] = step;
-    report["epoch"] = epoch;
-    report["sets"] = set_scores(data, predictions, Intervals::bootstrap);
-    return report;
-}
-
-void write_results(std::string const& folder, Json const& scores, FinetuneData const& data,
-                   std::vector<Prediction> const& predictions) {
-    Json report;
-    report["format_version"] = 1;
-    report["checkpoint"] = checkpoint_path("", scores["step"].get<std::int64_t>());
-    report.update(scores);
     bool const one = data.sets().size() == 1;
     for (std::size_t set = 0; set < data.sets().size(); ++set) {
         std::string const name =
             one ? "predictions.tsv" : fmt::format("predictions_{}.tsv", data.task().sets[set].name);
         write_text_atomically(join(folder, name), predictions_table(data, set, predictions));
     }
-    write_text_atomically(join(folder, "evaluation.json"), report.dump(2) + "\n");
+    write_text_atomically(join(folder, "evaluation.json"), evaluation.dump(2) + "\n");
 }
 
 /// One seed and one split; its scores and predictions go to `summary`.
 template <class T>
-int finetune_once(RunConfig const& config, Communicator const& world, DeviceSession const& device,
-                  Preemption& preemption, bool profile, FinetuneSummary& summary) {
-    FinetuneRun<T> run(config, world, device);
+int finetune_once(RunConfig const& config, StartingCheckpoint const& start,
+                  Communicator const& world, DeviceSession const& device, Preemption& preemption,
+                  bool profile, FinetuneSummary& summary) {
+    FinetuneRun<T> run(config, start, world, device);
     TrainingRun<T>& training = run.training();
     TrainingRhythm const rhythm{[&](std::int64_t step) { return run.ends_epoch(step); },
                                 [&](std::int64_t step) {
@@ -68,14 +56,16 @@ int finetune_once(RunConfig const& config, Communicator const& world, DeviceSess
     }
     std::int64_t const step = run.chosen_step();
     auto const predictions = run.predict_held_out();
-    Json const scores = scores_of_run(step, run.epoch_of(step), run.data(), predictions);
+    Json const evaluation =
+        finetune_evaluation(checkpoint_path("", step), step, run.epoch_of(step),
+                            set_scores(run.data(), predictions, Intervals::bootstrap));
     if (world.rank() == 0) {
-        write_results(config.run.folder, scores, run.data(), predictions);
+        write_results(config.run.folder, evaluation, run.data(), predictions);
+        summary.add(config, evaluation, run.data(), predictions);
     }
     world.barrier();
     log_info(fmt::format("{}: weights of step {}, {}", config.run.folder, step,
-                         test_scores_text(scores)));
-    summary.add(config, scores, run.data(), predictions);
+                         test_scores_text(evaluation)));
     return exit_success;
 }
 
@@ -109,14 +99,18 @@ std::vector<RunConfig> single_runs(RunConfig const& config) {
 int finetune(RunConfig const& given, Communicator const& world, DeviceSession const& device,
              Preemption& preemption, bool profile) {
     preemption.limit_time(given.run.time_limit);
-    RunConfig const config = with_stored_model(given, world);
+    StartingCheckpoint const start = starting_checkpoint(given, world);
+    RunConfig const config = with_stored_model(given, start);
     std::vector<RunConfig> const runs = single_runs(config);
     FinetuneSummary summary;
     for (RunConfig const& run : runs) {
+        if (&run != &runs.front() && preemption.requested(world)) {
+            return exit_run_again;
+        }
         int const result =
             run.run.precision == "bf16"
-                ? finetune_once<bf16>(run, world, device, preemption, profile, summary)
-                : finetune_once<float>(run, world, device, preemption, profile, summary);
+                ? finetune_once<bf16>(run, start, world, device, preemption, profile, summary)
+                : finetune_once<float>(run, start, world, device, preemption, profile, summary);
         if (result != exit_success) {
             return result;
         }

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/profile.hpp"
 #include "dnagpt/data/finetune_batches.hpp"
 #include "dnagpt/eval/finetune_report.hpp"
-#include "dnagpt/eval/loaded_model.hpp"
 
 namespace dnagpt {
 namespace {
@@ -32,28 +31,26 @@ std::string shape_text(ModelSection const& model) {
 
 }  // namespace
 
-RunConfig with_stored_model(RunConfig config, Communicator const& world) {
-    if (config.finetune.from.empty()) {
+RunConfig with_stored_model(RunConfig config, StartingCheckpoint const& start) {
+    if (start.path.empty()) {
         return config;
     }
-    config.finetune.from = resolve_checkpoint(config.finetune.from);
-    require_whole(world, config.finetune.from);
-    auto const reader = CheckpointReader::open_verified(config.finetune.from);
-    ModelSection model = stored_config(reader.header()).model;
     std::string const given = shape_text(config.model);
-    DNAGPT_VALIDATE(given == shape_text(model) || given == shape_text(ModelSection()),
-                    << "[model] describes " << given << ", and the checkpoint "
-                    << config.finetune.from << " has " << shape_text(model)
+    DNAGPT_VALIDATE(given == shape_text(start.model) || given == shape_text(ModelSection()),
+                    << "[model] describes " << given << ", and the checkpoint " << start.path
+                    << " has " << shape_text(start.model)
                     << "; leave [model] out: the checkpoint's is taken");
-    model.recompute = config.model.recompute;
-    config.model = model;
+    std::string const recompute = config.model.recompute;
+    config.model = start.model;
+    config.model.recompute = recompute;
     return config;
 }
 
 template <class T>
-FinetuneRun<T>::FinetuneRun(RunConfig const& config, Communicator const& world,
-                            DeviceSession const& device)
+FinetuneRun<T>::FinetuneRun(RunConfig const& config, StartingCheckpoint start,
+                            Communicator const& world, DeviceSession const& device)
     : config_(config),
+      start_(std::move(start)),
       world_(world),
       data_(config, Vocabulary{vocabulary_kind(config.model.vocabulary)}),
       rows_per_epoch_(std::ssize(data_.examples(Split::train))),
@@ -71,11 +68,13 @@ TrainingTask FinetuneRun<T>::task() const {
     task.forms = forms_within(data_.lengths(), positions_);
     task.weights = {1, 1};
     task.names = loss_names(data_.task());
+    task.whole_rows = false;
     task.data_digest = data_.digest();
     task.verify_unchanged = [] {};  // the sets are in memory
     task.description = data_.description();
     task.record = to_text(data_.task());
-    task.initial_checkpoint = config_.finetune.from;
+    task.initial_checkpoint = start_.path;
+    task.initial_digest = start_.digest;
     return task;
 }
 

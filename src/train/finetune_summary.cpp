@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <numeric>
+#include <utility>
 
 #include "dnagpt/eval/finetune_report.hpp"
 
@@ -50,21 +53,37 @@ void FinetuneSummary::add(RunConfig const& config, Json const& scores, FinetuneD
     run["folder"] = std::filesystem::path(config.run.folder).filename().string();
     run["seed"] = config.run.seed;
     run["fold"] = config.finetune.fold;
-    run.update(scores);
+    for (char const* key : {"step", "epoch", "sets"}) {
+        run[key] = scores[key];
+    }
     runs_.push_back(std::move(run));
-    if (config.finetune.folds == 0) {
-        return;
+    if (config.finetune.folds > 0) {
+        pool(config.run.seed, data, predictions);
     }
-    auto pool = std::ranges::find(pools_, config.run.seed, &Pool::seed);
-    if (pool == pools_.end()) {
-        pools_.push_back({config.run.seed, data, {}});
-        pool = pools_.end() - 1;
+}
+
+void FinetuneSummary::pool(std::int64_t seed, FinetuneData const& data,
+                           std::vector<Prediction> const& predictions) {
+    if (!data_) {
+        data_ = data;
     }
-    for (Prediction const& each : predictions) {
-        if (data.example(each.place).split == Split::test) {
-            pool->data.set_split(each.place, Split::test);
-            pool->predictions.push_back(each);
+    auto into = std::ranges::find(pools_, seed, &Pool::seed);
+    if (into == pools_.end()) {
+        into = pools_.insert(pools_.end(), {seed, {}});
+    }
+    for (Prediction prediction : predictions) {
+        if (data.example(prediction.place).split != Split::test) {
+            continue;
         }
+        data_->set_split(prediction.place, Split::test);
+        if (data.task().sets[prediction.place.set].answer == AnswerKind::number) {
+            NumberScale const& own = data.task().sets[prediction.place.set].target;
+            NumberScale const& common = data_->task().sets[prediction.place.set].target;
+            double const target = data.example(prediction.place).target;
+            prediction.value = common.scaled(own.original(prediction.value));
+            prediction.loss = std::pow(prediction.value - common.scaled(target), 2);
+        }
+        into->predictions.push_back(std::move(prediction));
     }
 }
 
@@ -72,31 +91,27 @@ Json FinetuneSummary::report() const {
     Json report;
     report["format_version"] = 1;
     report["runs"] = runs_;
-    Json sums;
-    Json squares;
+    std::map<std::pair<std::string, std::string>, std::vector<double>> values;
     for (Json const& run : runs_) {
         for_each_test_score(run, [&](auto const& set, auto const& name, double value) {
-            Json& sum = sums[set]["test"][name];
-            Json& square = squares[set]["test"][name];
-            sum = (sum.is_null() ? 0.0 : sum.template get<double>()) + value;
-            square = (square.is_null() ? 0.0 : square.template get<double>()) + value * value;
+            values[{set, name}].push_back(value);
         });
     }
-    auto const count = static_cast<double>(runs_.size());
-    for (auto const& [set, scores] : sums.items()) {
-        for (auto const& [name, sum] : scores["test"].items()) {
-            double const mean = sum.template get<double>() / count;
-            double const spread =
-                squares[set]["test"][name].template get<double>() - count * mean * mean;
-            report["mean"][set]["test"][name] = mean;
-            report["deviation"][set]["test"][name] =
-                std::sqrt(std::max(0.0, spread) / std::max(1.0, count - 1));
+    for (auto const& [place, of_runs] : values) {
+        auto const& [set, name] = place;
+        auto const count = static_cast<double>(of_runs.size());
+        double const mean = std::accumulate(of_runs.begin(), of_runs.end(), 0.0) / count;
+        double squares = 0;
+        for (double const value : of_runs) {
+            squares += (value - mean) * (value - mean);
         }
+        report["mean"][set]["test"][name] = mean;
+        report["deviation"][set]["test"][name] = std::sqrt(squares / std::max(1.0, count - 1));
     }
     for (Pool const& pool : pools_) {
         Json pooled;
         pooled["seed"] = pool.seed;
-        pooled["sets"] = set_scores(pool.data, pool.predictions, Intervals::bootstrap);
+        pooled["sets"] = set_scores(*data_, pool.predictions, Intervals::bootstrap);
         report["pooled"].push_back(std::move(pooled));
     }
     return report;

@@ -7,10 +7,11 @@
 
 namespace dnagpt {
 
-StepReporter::StepReporter(RunConfig const& config, LossNames names, RunFolder const& folder,
-                           bool writes)
+StepReporter::StepReporter(RunConfig const& config, LossNames names, double peak_tflops,
+                           RunFolder const& folder, bool writes)
     : config_(config),
       names_(std::move(names)),
+      peak_tflops_(peak_tflops),
       shape_(model_shape(config.model)),
       path_(folder.metrics()),
       writes_(writes) {}
@@ -42,8 +43,7 @@ void StepReporter::note_step(RunProgress const& progress, std::int64_t steps,
     metrics.tokens = progress.tokens;
     metrics.step_seconds = std::chrono::duration<double>(now - step_began_).count();
     metrics.mfu = model_flops_utilisation(
-        shape_, static_cast<double>(metrics.tokens_of_step) / metrics.step_seconds,
-        config_.run.peak_tflops);
+        shape_, static_cast<double>(metrics.tokens_of_step) / metrics.step_seconds, peak_tflops_);
     step_began_ = now;
     seconds_of_steps_ += metrics.step_seconds;
     ++steps_timed_;

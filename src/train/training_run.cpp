@@ -16,6 +16,7 @@
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/sampler.hpp"
 #include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/train/starting_checkpoint.hpp"
 #include "dnagpt/train/training_step.hpp"
 
 namespace dnagpt {
@@ -46,7 +47,8 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
       context_{device.stream(), GemmEngine(),
                Arena(gpt_scratch_bytes<T>(memory_.shape, task_.forms))},
       schedule_(make_schedule(config, task_.rows_per_epoch)),
-      reporter_(config_, task_.names, folder_, world.rank() == 0),
+      reporter_(config_, task_.names, task_.whole_rows ? config.run.peak_tflops : 0, folder_,
+                world.rank() == 0),
       saver_(3 * memory_.partition.own_size) {
     identity_ = {program_version("dnagpt"),
                  world.size(),
@@ -87,6 +89,7 @@ template <class T>
 void TrainingRun<T>::take_first_weights() {
     initialise_weights(context_, memory_, static_cast<std::uint64_t>(config_.run.seed));
     if (!task_.initial_checkpoint.empty()) {
+        require_unchanged(task_.initial_checkpoint, task_.initial_digest, world_);
         load_weights(context_, CheckpointReader::open_verified(task_.initial_checkpoint), memory_);
     }
 }

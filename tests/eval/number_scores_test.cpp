@@ -29,9 +29,12 @@ TEST(NumberScores, AWeightIsARepetition) {
 }
 
 TEST(NumberScores, ConstantTargetsHaveNoCorrelation) {
-    std::vector<double> const same = {2, 2, 2};
+    std::vector<double> const same = {0.1, 0.1, 0.1};  // their sum is not 0.3
     std::vector<double> const other = {1, 2, 3};
     EXPECT_TRUE(std::isnan(number_scores(same, other, std::vector<double>(3, 1))[0]));
+    EXPECT_TRUE(std::isnan(number_scores(same, other, std::vector<double>(3, 1))[1]));
+    std::vector<double> const one_drawn = {0, 3, 0};
+    EXPECT_TRUE(std::isnan(number_scores(other, same, one_drawn)[1]));
     EXPECT_TRUE(std::isnan(rank_correlation(same, other)));
 }
 

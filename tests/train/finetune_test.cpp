@@ -3,15 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/random.hpp"
+#include "dnagpt/data/finetune_batches.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/io/json_lines.hpp"
+#include "dnagpt/model/token_scores.hpp"
 #include "dnagpt/train/finetune_run.hpp"
 #include "harness/device_test_session.hpp"
 #include "harness/message_of.hpp"
@@ -157,25 +160,33 @@ TEST_F(Finetune, ResumedRunIsBitIdenticalToAnUninterruptedOne) {
     }
 }
 
+/// Each epoch's loss tells whose weights the results come from.
 TEST_F(Finetune, TheBestEpochIsKeptAndTaken) {
     RunConfig config = config_for({classes()}, "run");
     config.checkpoint.keep_last = 1;
-    config.schedule.epochs = 8;
+    config.schedule.epochs = 10;
     ASSERT_EQ(tune(config), exit_success);
     double best = -2;
-    std::int64_t step = 0;
+    nlohmann::json best_epoch;
+    nlohmann::json last_epoch;
     int epochs = 0;
     for (auto const& line : read_json_lines(config.run.folder + "/metrics.jsonl")) {
         if (line.contains("evaluation")) {
             ++epochs;
-            double const score = line["evaluation"]["score"];
-            step = score > best ? line["evaluation"]["step"].get<std::int64_t>() : step;
-            best = std::max(best, score);
+            last_epoch = line["evaluation"];
+            if (last_epoch["score"].get<double>() > best) {
+                best = last_epoch["score"];
+                best_epoch = last_epoch;
+            }
         }
     }
-    EXPECT_EQ(epochs, 8);
-    EXPECT_EQ(evaluation(config.run.folder)["step"], step);
-    EXPECT_EQ(evaluation(config.run.folder)["sets"]["classes"]["validation"]["mcc"], best);
+    EXPECT_EQ(epochs, 10);
+    ASSERT_NE(best_epoch["step"], last_epoch["step"]);
+    auto const result = evaluation(config.run.folder);
+    EXPECT_EQ(result["step"], best_epoch["step"]);
+    EXPECT_EQ(result["sets"]["classes"]["validation"]["loss"],
+              best_epoch["sets"]["classes"]["loss"]);
+    EXPECT_NE(best_epoch["sets"]["classes"]["loss"], last_epoch["sets"]["classes"]["loss"]);
     EXPECT_LE(checkpoints(config.run.folder).size(), 2U);
 }
 
@@ -191,6 +202,10 @@ TEST_F(Finetune, StartsFromTheWeightsOfAnotherRun) {
     second.optimizer.learning_rate = 1e-9;
     ASSERT_EQ(tune(second), exit_success);
     EXPECT_EQ(evaluation(second.run.folder)["sets"]["classes"]["test"]["accuracy"], 1.0);
+    second.finetune.from = folder_.file("elsewhere");
+    EXPECT_NE(testing::message_of([&] { tune(second); }).find("this run began with"),
+              std::string::npos);
+    second.finetune.from = first.run.folder;
     second.run.folder = folder_.file("third");
     second.model.layers = 3;
     EXPECT_NE(testing::message_of([&] { tune(second); }).find("[model] describes 3 layers"),
@@ -200,13 +215,35 @@ TEST_F(Finetune, StartsFromTheWeightsOfAnotherRun) {
 TEST_F(Finetune, HeadsThatNoSetNeedsAreLeftOut) {
     RunConfig config = config_for({numbers()}, "needed");
     config.schedule.epochs = 1;
-    FinetuneRun<float> const needed(config, world(), device());
+    FinetuneRun<float> const needed(config, {}, world(), device());
     config.run.folder = folder_.file("all");
     config.finetune.heads = "all";
-    FinetuneRun<float> all(config, world(), device());
-    FinetuneRun<float> without(config_for({numbers()}, "without"), world(), device());
+    FinetuneRun<float> all(config, {}, world(), device());
+    FinetuneRun<float> without(config_for({numbers()}, "without"), {}, world(), device());
     EXPECT_LT(without.training().memory().layout.parameters + 15659 * 16,
               all.training().memory().layout.parameters);
+}
+
+/// Each fold has its own scale; together the numbers are in one.
+TEST_F(Finetune, PooledNumbersAreInOneScale) {
+    RunConfig config = config_for(
+        {{"numbers", folder_.file("many.h5"), "<S><+><M>{numbers}<=><M>", "", 1}}, "run");
+    config.schedule.epochs = 8;
+    config.finetune.folds = 2;
+    ASSERT_EQ(tune(config), exit_success);
+    auto const report = evaluation(config.run.folder);
+    double squares = 0;
+    double count = 0;
+    for (auto const& run : report["runs"]) {
+        auto const& test = run["sets"]["numbers"]["test"];
+        double const n = test["n"];
+        squares += n * std::pow(test["root_mean_squared_error"].get<double>(), 2);
+        count += n;
+    }
+    EXPECT_EQ(count, 600);
+    EXPECT_NEAR(
+        report["pooled"][0]["sets"]["numbers"]["test"]["root_mean_squared_error"].get<double>(),
+        std::sqrt(squares / count), 1e-9);
 }
 
 TEST_F(Finetune, SeedsAndFoldsAreSummedUp) {
@@ -228,11 +265,60 @@ TEST_F(Finetune, SeedsAndFoldsAreSummedUp) {
     EXPECT_EQ(report["pooled"][0]["sets"]["classes"]["test"]["n"], 60);
 }
 
+/// Weight times loss, summed over all rows of the first step, on this rank alone.
+double loss_of_first_step(FinetuneRun<float>& run, RunConfig const& config) {
+    std::int64_t const positions = config.batch.micro_batch * run.data().lengths().back();
+    StepBatches const step = finetuning_steps(run.data(), config, positions, 0, 1)(0, 0);
+    TrainingMemory<float>& memory = run.training().memory();
+    double sum = 0;
+    for (Batch const& batch : step.micro_batches) {
+        memory.batch.upload(batch);
+        gpt_forward(run.training().context(), memory.params, memory.batch, memory.saved);
+        Evaluation const scores = evaluate_losses(run.training().context(), memory.params,
+                                                  memory.batch, memory.saved, {});
+        auto const weight = [&](std::int32_t position) {
+            return static_cast<double>(
+                batch.row_weights[static_cast<std::size_t>(position / batch.context_length)]);
+        };
+        for (std::int32_t const position : batch.answer_positions) {
+            sum += weight(position) * scores.token_loss[static_cast<std::size_t>(position)];
+        }
+        for (std::size_t i = 0; i < scores.regression.size(); ++i) {
+            auto const error = static_cast<double>(scores.regression[i]) -
+                               static_cast<double>(batch.regression_targets[i]);
+            sum += weight(batch.regression_positions[i]) * error * error;
+        }
+    }
+    return sum;
+}
+
+/// At any world size (ranks without a row, too) and micro-batch the loss is the rows' mean.
+TEST_F(Finetune, AStepDoesNotDependOnHowItIsSharedOut) {
+    RunConfig config = config_for({classes(), numbers()}, "run");
+    config.finetune.sets[1].weight = 0.5;
+    config.finetune.class_weights = {"yes=3"};
+    config.finetune.rows_per_step = 3;
+    config.schedule.epochs = 1;
+    std::vector<double> norms;
+    for (std::int64_t const rows : {1, 8}) {
+        config.run.folder = folder_.file("micro_" + std::to_string(rows));
+        config.batch.micro_batch = rows;
+        FinetuneRun<float> run(config, {}, world(), device());
+        double const expected = loss_of_first_step(run, config) / 3;
+        run.training().train_step();
+        world().barrier();
+        auto const line = read_json_lines(config.run.folder + "/metrics.jsonl").front();
+        EXPECT_NEAR(line["loss"].get<double>(), expected, 1e-5 * expected) << rows;
+        norms.push_back(line["grad_norm"]);
+    }
+    EXPECT_NEAR(norms[0], norms[1], 1e-4 * norms[1]);
+}
+
 /// Padding to the batch's longest row changes no answer beyond rounding.
 TEST_F(Finetune, AnswersDoNotDependOnTheBatch) {
     RunConfig config = config_for({classes(), numbers()}, "run");
     config.finetune.heads = "all";
-    FinetuneRun<float> run(config, world(), device());
+    FinetuneRun<float> run(config, {}, world(), device());
     for (int step = 0; step < 10; ++step) {
         run.training().train_step();
     }

@@ -94,6 +94,8 @@ struct FinetuneSet {
     std::string prompt;  ///< as finetune.prompt
     std::string answer;  ///< "class", "number" or "words"; empty: what the set was made for
     double weight = 1;   ///< factor of the set's losses
+
+    bool operator==(FinetuneSet const&) const = default;
 };
 
 struct FinetuneSection {
@@ -115,6 +117,8 @@ struct FinetuneSection {
     std::int64_t fold = 0;   ///< the one part to test on, 1 .. folds; 0: each in turn
     std::int64_t seeds = 1;  ///< runs with run.seed, run.seed + 1, ..
     std::vector<FinetuneSet> sets;
+
+    bool operator==(FinetuneSection const&) const = default;
 };
 
 /// Every setting of a run: default, unit and meaning stand beside the key.

@@ -73,7 +73,6 @@ class FinetuneData {
 
   private:
     void prepare(std::int64_t context_length);
-    void set_weights(FinetuneSection const& finetune);
 
     Vocabulary vocabulary_;
     std::vector<LabelledSet> sets_;

@@ -16,9 +16,9 @@ struct Prediction {
     ExamplePlace place;
     std::vector<double> probabilities;  ///< by class: softmax over the class words
     double outside_mass = 0;            ///< probability of all words but the classes'
-    /// 1 where the likeliest word of the whole vocabulary is the class that is predicted: what the
-    /// released classification heads' rule asks for
-    double likeliest_of_all = 0;
+    /// by class: 1 where its word is the likeliest of the whole vocabulary, what the released
+    /// classification heads' rule asks for; over both strands the mean
+    std::vector<double> likeliest_of_all;
     double value = 0;  ///< the number, scaled
     /// nats: -log probability of the class among all words, or the mean over the words; or the
     /// squared error of the scaled number

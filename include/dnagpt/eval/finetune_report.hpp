@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,12 @@ nlohmann::ordered_json split_scores(FinetuneData const& data, std::size_t set, S
 /// By set: answer, classes, and the scores of validation and test.
 nlohmann::ordered_json set_scores(FinetuneData const& data,
                                   std::vector<Prediction> const& predictions, Intervals intervals);
+
+/// evaluation.json of a fine-tuned checkpoint: `scores` are set_scores; without `epoch` where it is
+/// not known.
+nlohmann::ordered_json finetune_evaluation(std::string const& checkpoint, std::int64_t step,
+                                           std::optional<std::int64_t> epoch,
+                                           nlohmann::ordered_json const& scores);
 
 /// What a step is selected by: mean over the sets of mcc, r2 or minus the loss (words) on
 /// validation.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/config/run_config.hpp"
 #include "dnagpt/core/stream.hpp"
 #include "dnagpt/device/arena.hpp"
@@ -48,5 +49,7 @@ void require_same_layout(CheckpointHeader const& header, ParameterLayout const& 
 /// The path itself if it is a file; of a run folder the best checkpoint of a fine-tuning run, the
 /// newest of any other.
 std::string resolve_checkpoint(std::string const& path);
+/// The same, what rank 0 finds on every rank. Collective.
+std::string resolve_checkpoint(std::string const& path, Communicator const& world);
 
 }  // namespace dnagpt

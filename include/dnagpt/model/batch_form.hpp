@@ -17,7 +17,7 @@ struct BatchForm {
 std::vector<BatchForm> forms_within(std::vector<std::int64_t> const& lengths,
                                     std::int64_t positions);
 
-/// The form with the most positions.
+/// The form with the most positions; of several the longest.
 BatchForm largest_form(std::vector<BatchForm> const& forms);
 
 }  // namespace dnagpt

@@ -5,20 +5,21 @@
 
 #include "dnagpt/data/finetune_data.hpp"
 #include "dnagpt/eval/finetune_predictions.hpp"
+#include "dnagpt/train/starting_checkpoint.hpp"
 #include "dnagpt/train/training_run.hpp"
 
 namespace dnagpt {
 
-/// `config` with the model that finetune.from stores (Error where [model] names another one), and
-/// finetune.from as the path of a checkpoint file, which is verified. Collective.
-RunConfig with_stored_model(RunConfig config, Communicator const& world);
+/// `config` with the starting checkpoint's model; Error where [model] describes another one.
+RunConfig with_stored_model(RunConfig config, StartingCheckpoint const& start);
 
 /// One fine-tuning run on one rank: a seed, a split.
 template <class T>
 class FinetuneRun {
   public:
     /// `config` as with_stored_model gives it.
-    FinetuneRun(RunConfig const& config, Communicator const& world, DeviceSession const& device);
+    FinetuneRun(RunConfig const& config, StartingCheckpoint start, Communicator const& world,
+                DeviceSession const& device);
 
     TrainingRun<T>& training() { return *training_; }
     FinetuneData const& data() const { return data_; }
@@ -38,6 +39,7 @@ class FinetuneRun {
     std::vector<Prediction> predict_split(std::vector<Split> const& splits);
 
     RunConfig config_;
+    StartingCheckpoint start_;
     Communicator const& world_;
     FinetuneData data_;
     std::int64_t rows_per_epoch_;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace dnagpt {
 /// "pas: accuracy 0.751, mcc 0.502, auroc 0.828 on test" for each set of a run's scores.
 std::string test_scores_text(nlohmann::ordered_json const& scores);
 
-/// Sums up runs that differ in seed and fold.
+/// Sums up runs that differ in seed and fold. For one rank.
 class FinetuneSummary {
   public:
     /// `scores`: step, epoch and sets of one run.
@@ -26,10 +28,13 @@ class FinetuneSummary {
   private:
     struct Pool {
         std::int64_t seed = 0;
-        FinetuneData data;  // every tested example's split is test
-        std::vector<Prediction> predictions;
+        std::vector<Prediction> predictions;  // numbers in the scale of data_
     };
+    void pool(std::int64_t seed, FinetuneData const& data,
+              std::vector<Prediction> const& predictions);
+
     nlohmann::ordered_json runs_ = nlohmann::ordered_json::array();
+    std::optional<FinetuneData> data_;  // every tested example's split is test
     std::vector<Pool> pools_;
 };
 

@@ -18,7 +18,9 @@ namespace dnagpt {
 /// and the log.
 class StepReporter {
   public:
-    StepReporter(RunConfig const& config, LossNames names, RunFolder const& folder, bool writes);
+    /// peak_tflops 0: no share of peak.
+    StepReporter(RunConfig const& config, LossNames names, double peak_tflops,
+                 RunFolder const& folder, bool writes);
 
     /// Training goes on after step `step`: drops later lines of metrics.jsonl, appends `event`
     /// unless it is empty, and starts the clock.
@@ -33,6 +35,7 @@ class StepReporter {
     using Clock = std::chrono::steady_clock;
     RunConfig const& config_;
     LossNames names_;
+    double peak_tflops_;
     ModelShape shape_;
     std::string path_;
     bool writes_;

@@ -28,11 +28,13 @@ struct TrainingTask {
     std::vector<BatchForm> forms;     ///< of a rank's micro-batches
     TasksSection weights;             ///< of the three losses
     LossNames names;                  ///< of the three losses
+    bool whole_rows = true;  ///< every row has the whole context: the formula of the MFU holds
     std::uint64_t data_digest = 0;
     std::function<void()> verify_unchanged;  ///< Error when the data have changed on the disk
     std::string description;                 ///< of the data, for the log
     std::string record;  ///< what predictions with this model need (JSON); kept in checkpoints
-    std::string initial_checkpoint;  ///< verified file whose weights come first; empty: drawn
+    std::string initial_checkpoint;    ///< file whose weights come first; empty: drawn
+    std::uint64_t initial_digest = 0;  ///< of that file's bytes
 };
 
 /// A training run on one rank: its memory and files, and what a step and a save do with them.

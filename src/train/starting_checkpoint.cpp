@@ -1,0 +1,80 @@
+#include "dnagpt/train/starting_checkpoint.hpp"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/user_block.hpp"
+
+namespace dnagpt {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string digest_text(std::string const& path) {
+    return hash_to_hex(file_digest(open_for_reading(path)));
+}
+
+/// The note of a first start.
+std::string make_note(std::string const& from) {
+    nlohmann::ordered_json note;
+    note["from"] = from;
+    note["checkpoint"] = "";
+    note["digest"] = "";
+    note["config"] = "";
+    if (!from.empty()) {
+        std::string const path = resolve_checkpoint(from);
+        note["checkpoint"] = fs::absolute(path).string();
+        note["digest"] = digest_text(path);
+        note["config"] = CheckpointReader::open(path).header().config;
+    }
+    return note.dump(2) + "\n";
+}
+
+std::string read_or_make_note(RunConfig const& config) {
+    fs::create_directories(config.run.folder);
+    std::string const path = (fs::path(config.run.folder) / "from.json").string();
+    if (!fs::exists(path)) {
+        std::string note = make_note(config.finetune.from);
+        write_text_atomically(path, note);
+        return note;
+    }
+    std::string note = read_text(path);
+    auto const given = nlohmann::json::parse(note).at("from").get<std::string>();
+    DNAGPT_VALIDATE(given == config.finetune.from,
+                    << "this run began with finetune.from = \"" << given << "\", now it is \""
+                    << config.finetune.from
+                    << "\" (its first weights would be others); use another run.folder");
+    return note;
+}
+
+}  // namespace
+
+StartingCheckpoint starting_checkpoint(RunConfig const& config, Communicator const& world) {
+    std::string const text =
+        world.broadcast(world.rank() == 0 ? read_or_make_note(config) : std::string());
+    auto const note = nlohmann::json::parse(text);
+    StartingCheckpoint start;
+    start.path = note.at("checkpoint").get<std::string>();
+    if (!start.path.empty()) {
+        start.digest = std::stoull(note.at("digest").get<std::string>(), nullptr, 16);
+        start.model =
+            parse_run_config(note.at("config").get<std::string>(), "the checkpoint's settings", {})
+                .model;
+    }
+    return start;
+}
+
+void require_unchanged(std::string const& path, std::uint64_t digest, Communicator const& world) {
+    require_whole(world, path);
+    DNAGPT_VALIDATE(file_digest(open_for_reading(path)) == digest,
+                    << path << " is not the file that this run was to begin with (it was written "
+                    << "again since); use another run.folder");
+}
+
+}  // namespace dnagpt
