@@ -76,11 +76,8 @@ def make_genes(count: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray
     terms = [gc, motifs, numbers[:, 0], numbers[:, 1] * numbers[:, 2]]
     signal = sum(map(standardise, terms))
     noise = standardise(random.normal(size=count))
-    return (
-        sequences,
-        numbers,
-        signal + noise * signal.std() * np.sqrt(NOISE_SHARE / (1 - NOISE_SHARE)),
-    )
+    noise_deviation = signal.std() * np.sqrt(NOISE_SHARE / (1 - NOISE_SHARE))
+    return sequences, numbers, signal + noise_deviation * noise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,7 +40,8 @@ def test_overlapping_copies_are_counted() -> None:
 
 def test_the_table_has_a_line_a_gene(tmp_path: Path) -> None:
     assert genes.main(["--count", "3", "--output", str(tmp_path / "t.tsv.gz")]) == 0
-    head, *rows = gzip.open(tmp_path / "t.tsv.gz", "rt").read().splitlines()
+    with gzip.open(tmp_path / "t.tsv.gz", "rt") as file:
+        head, *rows = file.read().splitlines()
     assert head.split("\t") == ["gene_id", *[f"f{i}" for i in range(1, 9)], "y", "sequence"]
     assert len(rows) == 3
     assert len(rows[0].split("\t")[-1]) == 10_500
