@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dnagpt/checkpoint/checkpoint_folder.hpp"
+#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/config/config_file.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
@@ -70,7 +71,7 @@ std::string resolve_checkpoint(std::string const& path) {
 }
 
 std::string resolve_checkpoint(std::string const& path, Communicator const& world) {
-    return world.broadcast(world.rank() == 0 ? resolve_checkpoint(path) : std::string());
+    return rank_0_answer(world, [&] { return resolve_checkpoint(path); });
 }
 
 template <class T>

@@ -1,9 +1,12 @@
 #include "dnagpt/train/starting_checkpoint.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
+#include "dnagpt/checkpoint/checkpoint_folder.hpp"
+#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/config/config_file.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
@@ -36,10 +39,18 @@ std::string make_note(std::string const& from) {
     return note.dump(2) + "\n";
 }
 
+/// Whether the run, or one of its seeds or folds, has saved a step.
+bool has_begun(std::string const& folder) {
+    auto const begun = [](fs::path const& run) {
+        return !list_checkpoints((run / "checkpoints").string()).empty();
+    };
+    return begun(folder) || std::ranges::any_of(fs::directory_iterator(folder), begun);
+}
+
 std::string read_or_make_note(RunConfig const& config) {
     fs::create_directories(config.run.folder);
     std::string const path = (fs::path(config.run.folder) / "from.json").string();
-    if (!fs::exists(path)) {
+    if (!fs::exists(path) || !has_begun(config.run.folder)) {
         std::string note = make_note(config.finetune.from);
         write_text_atomically(path, note);
         return note;
@@ -56,8 +67,7 @@ std::string read_or_make_note(RunConfig const& config) {
 }  // namespace
 
 StartingCheckpoint starting_checkpoint(RunConfig const& config, Communicator const& world) {
-    std::string const text =
-        world.broadcast(world.rank() == 0 ? read_or_make_note(config) : std::string());
+    std::string const text = rank_0_answer(world, [&] { return read_or_make_note(config); });
     auto const note = nlohmann::json::parse(text);
     StartingCheckpoint start;
     start.path = note.at("checkpoint").get<std::string>();

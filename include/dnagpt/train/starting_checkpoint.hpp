@@ -16,9 +16,9 @@ struct StartingCheckpoint {
 };
 
 /// What config.finetune.from names. The first start in config.run.folder resolves it and notes it
-/// in `from.json` there; every later one takes the note, so that all seeds and folds begin with the
-/// same weights although the pretraining run goes on. Collective. Error when finetune.from is not
-/// what it was at the first start.
+/// in `from.json` there; once a step is saved every later one takes the note, so that all seeds and
+/// folds begin with the same weights although the pretraining run goes on. Collective. Error when
+/// finetune.from is not what it was at the first start.
 StartingCheckpoint starting_checkpoint(RunConfig const& config, Communicator const& world);
 
 /// Error unless the file is whole and has that digest. Collective.
