@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from dnagpt_files import (
     take,
 )
 from scores import class_scores, resampled_scores
+from table_runs import run_unless_there
 from text_tables import markdown_table
 
 TOOLS = Path(__file__).resolve().parent
@@ -38,25 +38,12 @@ SCORES = ("accuracy", "auroc")
 BASELINES = ("composition", "words", "kmers", "binned", "cnn")
 
 
-def run(command: list[str]) -> None:
-    """Runs a command; FileError where it fails."""
-    print("+", shlex.join(command), flush=True)
-    status = subprocess.run(command, check=False).returncode
-    if status == 75:
-        raise FileError("the run was told to stop and saved; start this tool again to go on")
-    if status != 0:
-        raise FileError(
-            f"{command[0]} gave {status} (see above); mend it and start this tool again"
-        )
-
-
 def finetune(options: argparse.Namespace, data: Path, name: str, settings: Sequence[str]) -> Path:
     """The run folder of a fine-tuning, run unless its evaluation.json is there."""
     folder = options.work / name
-    if not (folder / "evaluation.json").exists():
-        command = [*shlex.split(options.launch), options.dnagpt, "finetune", str(options.config)]
-        fixed = [f"run.folder={folder}", f"finetune.data={data}", f"finetune.seeds={options.seeds}"]
-        run([*command, *fixed, *settings, *options.setting])
+    command = [*shlex.split(options.launch), options.dnagpt, "finetune", str(options.config)]
+    fixed = [f"run.folder={folder}", f"finetune.data={data}", f"finetune.seeds={options.seeds}"]
+    run_unless_there(folder / "evaluation.json", [*command, *fixed, *settings, *options.setting])
     return folder
 
 
@@ -90,9 +77,9 @@ def collect(
         for method, folder in methods.items()
     }
     folder = options.work / f"{name}_baselines"
-    if not (folder / "baselines.json").exists():
-        script = [sys.executable, str(TOOLS / "baseline_signals.py"), str(data)]
-        run([*script, "--predictions", str(folder), "--output", str(folder / "baselines.json")])
+    script = [sys.executable, str(TOOLS / "baseline_signals.py"), str(data)]
+    report = folder / "baselines.json"
+    run_unless_there(report, [*script, "--predictions", str(folder), "--output", str(report)])
     for method in BASELINES:
         if (path := folder / method / "predictions.tsv").exists():
             answers[method] = [test_predictions(path)]

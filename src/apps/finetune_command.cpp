@@ -16,30 +16,23 @@ struct FinetuneOptions {
     bool profile = false;
 };
 
-/// Wrong settings stop rank 0 before the others read them: one message.
-RunConfig read_settings(FinetuneOptions const& options, Communicator const& world) {
-    auto const read = [&] {
-        RunConfig config = read_run_config(options.config, options.settings);
-        DNAGPT_VALIDATE(fine_tunes(config),
-                        << "finetune.data is empty; give a labelled set that dnagpt-prep signals, "
-                        << "expression or haplotypes made");
-        for (FinetuneSet const& set : config.finetune.sets) {
-            DNAGPT_VALIDATE(!set.data.empty(),
-                            << "set '" << set.name << "' names no file; give it data = \"...\"");
-        }
-        return config;
-    };
-    if (world.rank() == 0) {
-        read();
+RunConfig read_settings(FinetuneOptions const& options) {
+    RunConfig config = read_run_config(options.config, options.settings);
+    DNAGPT_VALIDATE(fine_tunes(config),
+                    << "finetune.data is empty; give a labelled set that dnagpt-prep signals, "
+                    << "expression or haplotypes made");
+    for (FinetuneSet const& set : config.finetune.sets) {
+        DNAGPT_VALIDATE(!set.data.empty(),
+                        << "set '" << set.name << "' names no file; give it data = \"...\"");
     }
-    world.barrier();
-    return read();
+    return config;
 }
 
 int tune(FinetuneOptions const& options) {
     Preemption preemption;
     return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        return finetune(read_settings(options, world), world, device, preemption, options.profile);
+        return finetune(rank_0_first(world, [&] { return read_settings(options); }), world, device,
+                        preemption, options.profile);
     });
 }
 

@@ -20,34 +20,27 @@ struct PretrainOptions {
     std::int64_t measured_steps = 3;
 };
 
-/// Wrong settings stop rank 0 before the others read them: one message.
-RunConfig read_settings(PretrainOptions const& options, Communicator const& world) {
-    auto const read = [&] {
-        RunConfig config = read_run_config(options.config, options.settings);
-        DNAGPT_VALIDATE(!config.data.shards.empty(),
-                        << "data.shards is empty; give the folder that dnagpt-prep shard wrote");
-        require_pretraining(config);
-        return config;
-    };
-    if (world.rank() == 0) {
-        read();
-    }
-    world.barrier();
-    return read();
+RunConfig read_settings(PretrainOptions const& options) {
+    RunConfig config = read_run_config(options.config, options.settings);
+    require_pretraining(config);
+    DNAGPT_VALIDATE(!config.data.shards.empty(),
+                    << "data.shards is empty; give the folder that dnagpt-prep shard wrote");
+    return config;
 }
 
 int train(PretrainOptions const& options) {
     Preemption preemption;
     return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        return pretrain(read_settings(options, world), world, device, preemption, options.profile);
+        return pretrain(rank_0_first(world, [&] { return read_settings(options); }), world, device,
+                        preemption, options.profile);
     });
 }
 
 /// Signals end it at once: there is nothing to save.
 int measure(PretrainOptions const& options) {
     return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        measure_pretraining(read_settings(options, world), world, device,
-                            {options.measured_steps, options.profile});
+        measure_pretraining(rank_0_first(world, [&] { return read_settings(options); }), world,
+                            device, {options.measured_steps, options.profile});
         return exit_success;
     });
 }

@@ -16,4 +16,15 @@ using RankWork = std::function<int(Communicator const&, DeviceSession const&)>;
 /// hanging.
 int run_ranks(RankWork const& work);
 
+/// What `read` gives, on every rank; wrong settings stop rank 0 before the others read them: one
+/// message.
+template <class Read>
+auto rank_0_first(Communicator const& world, Read const& read) {
+    if (world.rank() == 0) {
+        read();
+    }
+    world.barrier();
+    return read();
+}
+
 }  // namespace dnagpt
