@@ -86,9 +86,7 @@ int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
                             config.model.context_length);
     std::int64_t const positions = options.micro_batch * data.lengths().back();
     LoadedModel<T> model(reader, forms_within(data.lengths(), positions), device.stream());
-    std::vector<ExamplePlace> places = data.examples(Split::validation);
-    auto const test = data.examples(Split::test);
-    places.insert(places.end(), test.begin(), test.end());
+    auto const places = data.examples({Split::validation, Split::test});
     DNAGPT_VALIDATE(!places.empty(), << "the sets have no validation and no test examples; make "
                                      << "them with other --split shares");
     ForwardModel<T> const forward{model.context, model.params, model.saved, model.batch};

@@ -132,7 +132,7 @@ std::vector<std::vector<std::size_t>> pack_by_length(std::span<std::int64_t cons
 AssembleStep finetuning_steps(FinetuneData const& data, RunConfig const& config,
                               std::int64_t positions, int rank, int world_size) {
     StepSource source{data,
-                      data.examples(Split::train),
+                      data.examples({Split::train}),
                       config.finetune,
                       static_cast<std::uint64_t>(config.run.seed),
                       positions,

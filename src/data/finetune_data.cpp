@@ -230,6 +230,9 @@ void FinetuneData::prepare(std::int64_t context_length) {
             task.answer != AnswerKind::words || (!task_.reverse_complement && longest_shift_ == 0),
             << "set " << task.name << " is written word by word: finetune.shift and "
             << "finetune.reverse_complement have no meaning for it; leave them out");
+        if (task.answer == AnswerKind::classes) {
+            class_word(vocabulary_, 0, task.classes.size());  // too many classes are an error
+        }
         for (std::size_t example = 0; example < sets_[i].examples.size(); ++example) {
             LabelledExample const& each = sets_[i].examples[example];
             DNAGPT_VALIDATE(!prompt.has_sequence() || !each.codes.empty(),
@@ -240,27 +243,37 @@ void FinetuneData::prepare(std::int64_t context_length) {
                             << "example " << each.id << " of set " << task.name << " has "
                             << each.codes.size() << " bases, the first one " << task.bases
                             << "; all must be of one length");
-            std::int64_t const length = row({i, example}, {}).length();
-            DNAGPT_VALIDATE(length <= context_length,
+            std::int64_t const positions = length({i, example}, {});
+            DNAGPT_VALIDATE(positions <= context_length,
                             << "example " << each.id << " of set " << task.name << " takes "
-                            << length << " positions, and the model has " << context_length << " ("
-                            << each.codes.size()
+                            << positions << " positions, and the model has " << context_length
+                            << " (" << each.codes.size()
                             << " bases and the prompt); shorten it or take a model with a longer "
                                "context");
         }
     }
 }
 
-std::vector<ExamplePlace> FinetuneData::examples(Split split) const {
+std::vector<ExamplePlace> FinetuneData::examples(std::initializer_list<Split> splits) const {
     std::vector<ExamplePlace> places;
-    for (std::size_t set = 0; set < sets_.size(); ++set) {
-        for (std::size_t i = 0; i < sets_[set].examples.size(); ++i) {
-            if (sets_[set].examples[i].split == split) {
-                places.push_back({set, i});
+    for (Split const split : splits) {
+        for (std::size_t set = 0; set < sets_.size(); ++set) {
+            for (std::size_t i = 0; i < sets_[set].examples.size(); ++i) {
+                if (sets_[set].examples[i].split == split) {
+                    places.push_back({set, i});
+                }
             }
         }
     }
     return places;
+}
+
+std::int64_t FinetuneData::length(ExamplePlace place, ExampleView view) const {
+    SetTask const& task = task_.sets[place.set];
+    auto const bases = std::max<std::int64_t>(std::ssize(example(place).codes) - view.shift, 0);
+    std::int64_t const words = (bases + bases_per_word - 1) / bases_per_word;
+    return prompts_[place.set].length(bases, std::ssize(task.numbers)) +
+           (task.answer == AnswerKind::words ? words : 0);
 }
 
 FinetuneRow FinetuneData::row(ExamplePlace place, ExampleView view, Blank blank) const {
@@ -297,15 +310,9 @@ FinetuneRow FinetuneData::row(ExamplePlace place, ExampleView view, Blank blank)
 std::vector<std::int64_t> FinetuneData::lengths() const {
     std::set<std::int64_t> lengths;
     for (std::size_t set = 0; set < sets_.size(); ++set) {
-        PromptTemplate const& prompt = prompts_[set];
-        bool const words = task_.sets[set].answer == AnswerKind::words;
-        auto const numbers = static_cast<std::int64_t>(task_.sets[set].numbers.size());
-        for (LabelledExample const& example : sets_[set].examples) {
-            auto const bases = static_cast<std::int64_t>(example.codes.size());
+        for (std::size_t i = 0; i < sets_[set].examples.size(); ++i) {
             for (std::int64_t shift = 0; shift <= longest_shift_; ++shift) {
-                std::int64_t const left = std::max<std::int64_t>(bases - shift, 0);
-                lengths.insert(prompt.length(left, numbers) +
-                               (words ? (bases + bases_per_word - 1) / bases_per_word : 0));
+                lengths.insert(length({set, i}, {false, shift}));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -87,10 +86,8 @@ class SeenRows {
 std::string legend_column(std::vector<std::string> const& head,
                           std::vector<std::string_view> const& names) {
     auto const column = std::ranges::find_if(head, [&](std::string const& field) {
-        return std::ranges::any_of(names, [&](std::string_view name) {
-            return std::ranges::equal(field, name,
-                                      [](unsigned char a, char b) { return std::tolower(a) == b; });
-        });
+        return std::ranges::any_of(
+            names, [&](std::string_view name) { return equals_in_any_case(field, name); });
     });
     return column == head.end() ? "" : *column;
 }

@@ -8,7 +8,6 @@
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/batch_loader.hpp"
 #include "dnagpt/data/finetune_batches.hpp"
-#include "dnagpt/model/token_scores.hpp"
 
 namespace dnagpt {
 namespace {
@@ -73,10 +72,7 @@ class SetReader {
             rows.push_back(data_.row(places[reading.number], reading.view, blank_));
         }
         Batch const batch = make_batch(rows, RowWeights::equal);
-        model_.batch.upload(batch);
-        gpt_forward(model_.context, model_.params, model_.batch, model_.saved);
-        Evaluation const evaluation =
-            evaluate_losses(model_.context, model_.params, model_.batch, model_.saved, words_);
+        Evaluation const evaluation = model_.evaluate(batch, words_);
         for (std::size_t row = 0; row < readings.size(); ++row) {
             Prediction& prediction = predictions[readings[row].number];
             if (rows[row].asks_number) {
@@ -169,7 +165,7 @@ std::vector<Prediction> predict(ForwardModel<T> const& model, FinetuneData const
         std::vector<std::int64_t> lengths;
         for (std::int64_t i = own.first; i < own.last; ++i) {
             Reading const& reading = readings[static_cast<std::size_t>(i)];
-            lengths.push_back(data.row(places[reading.number], reading.view, blank).length());
+            lengths.push_back(data.length(places[reading.number], reading.view));
         }
         for (auto const& members : pack_by_length(lengths, positions)) {
             std::vector<Reading> chosen;

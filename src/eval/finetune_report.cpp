@@ -200,27 +200,21 @@ Json finetune_evaluation(std::string const& checkpoint, std::int64_t step,
     return report;
 }
 
-double selection_score(FinetuneData const& data, std::vector<Prediction> const& predictions) {
+double selection_score(FinetuneTask const& task, Json const& validation) {
     double sum = 0;
     double count = 0;
-    for (std::size_t set = 0; set < data.sets().size(); ++set) {
-        Json const scores =
-            split_scores(data, set, Split::validation, predictions, Intervals::none);
+    for (SetTask const& set : task.sets) {
+        Json const& scores = validation.at(set.name);
         if (scores.is_null()) {
             continue;
         }
-        AnswerKind const answer = data.task().sets[set].answer;
-        Json const score = answer == AnswerKind::classes  ? scores["mcc"]
-                           : answer == AnswerKind::number ? scores["r2"]
-                                                          : Json(-scores["loss"].get<double>());
+        Json const score = set.answer == AnswerKind::classes  ? scores["mcc"]
+                           : set.answer == AnswerKind::number ? scores["r2"]
+                                                              : Json(-scores["loss"].get<double>());
         sum += score.is_null() ? 0 : score.get<double>();
         count += 1;
     }
     return count > 0 ? sum / count : 0;
-}
-
-bool has_validation(FinetuneData const& data) {
-    return !data.examples(Split::validation).empty();
 }
 
 std::string predictions_table(FinetuneData const& data, std::size_t set,

@@ -7,7 +7,7 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/progress.hpp"
-#include "dnagpt/model/token_scores.hpp"
+#include "dnagpt/eval/forward_model.hpp"
 
 namespace dnagpt {
 namespace {
@@ -15,17 +15,10 @@ namespace {
 /// Everything that a batch needs to be scored.
 template <class T>
 struct Scorer {
-    Context& context;
-    GptParams<T> const& params;
-    GptSaved<T> const& saved;
-    DeviceBatch& device_batch;
+    ForwardModel<T> model;
     std::array<std::int32_t, 2> class_words;  // true word, false word
 
-    Evaluation score(Batch const& batch) const {
-        device_batch.upload(batch);
-        gpt_forward(context, params, device_batch, saved);
-        return evaluate_losses(context, params, device_batch, saved, class_words);
-    }
+    Evaluation score(Batch const& batch) const { return model.evaluate(batch, class_words); }
 };
 
 void add_windows(EvaluationBatch const& scored, Evaluation const& evaluation,
@@ -168,10 +161,7 @@ std::vector<SpeciesSums> score_validation(Context& context, GptParams<T> const& 
                                           GptSaved<T> const& saved, DeviceBatch& batch,
                                           ValidationSet const& set, Communicator const& world) {
     std::vector<SpeciesSums> sums(set.data().species().size());
-    Scorer<T> const scorer{context,
-                           params,
-                           saved,
-                           batch,
+    Scorer<T> const scorer{{context, params, saved, batch},
                            {set.vocabulary().true_word(), set.vocabulary().false_word()}};
     Progress progress("validation", "rows",
                       set.windows().size() + static_cast<std::uint64_t>(set.task_rows()));

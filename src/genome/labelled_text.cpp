@@ -79,13 +79,8 @@ struct Columns {
 std::optional<Columns> head_line(std::vector<std::string> const& fields) {
     auto const place = [&](std::string_view name) {
         return static_cast<std::size_t>(
-            std::ranges::find_if(fields,
-                                 [&](std::string const& field) {
-                                     return std::ranges::equal(field, name,
-                                                               [](unsigned char a, char b) {
-                                                                   return std::tolower(a) == b;
-                                                               });
-                                 }) -
+            std::ranges::find_if(
+                fields, [&](std::string const& field) { return equals_in_any_case(field, name); }) -
             fields.begin());
     };
     Columns const columns{place("sequence"), place("label")};

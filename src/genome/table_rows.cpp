@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/parse_number.hpp"
@@ -156,10 +155,8 @@ std::vector<std::string> table_head(std::string const& path) {
 bool is_missing(std::string_view field) {
     constexpr std::array<std::string_view, 7> missing = {"",     "na",   "nan", "n/a",
                                                          "null", "none", "."};
-    return std::ranges::any_of(missing, [&](std::string_view text) {
-        return std::ranges::equal(field, text,
-                                  [](unsigned char a, char b) { return std::tolower(a) == b; });
-    });
+    return std::ranges::any_of(
+        missing, [&](std::string_view text) { return equals_in_any_case(field, text); });
 }
 
 std::optional<double> number_field(std::string const& path, std::int64_t row,

@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -71,6 +73,11 @@ std::string_view without_blanks(std::string_view text) {
     auto const first = text.find_first_not_of(" \t");
     return first == text.npos ? std::string_view()
                               : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool equals_in_any_case(std::string_view text, std::string_view lower_case) {
+    return std::ranges::equal(text, lower_case,
+                              [](unsigned char a, char b) { return std::tolower(a) == b; });
 }
 
 }  // namespace dnagpt

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -56,16 +55,16 @@ int finetune_once(RunConfig const& config, StartingCheckpoint const& start,
     }
     std::int64_t const step = run.chosen_step();
     auto const predictions = run.predict_held_out();
-    Json const evaluation =
-        finetune_evaluation(checkpoint_path("", step), step, run.epoch_of(step),
-                            set_scores(run.data(), predictions, Intervals::bootstrap));
     if (world.rank() == 0) {
+        Json const evaluation =
+            finetune_evaluation(checkpoint_path("", step), step, run.epoch_of(step),
+                                set_scores(run.data(), predictions, Intervals::bootstrap));
         write_results(config.run.folder, evaluation, run.data(), predictions);
         summary.add(config, evaluation, run.data(), predictions);
+        log_info(fmt::format("{}: weights of step {}, {}", config.run.folder, step,
+                             test_scores_text(evaluation)));
     }
     world.barrier();
-    log_info(fmt::format("{}: weights of step {}, {}", config.run.folder, step,
-                         test_scores_text(evaluation)));
     return exit_success;
 }
 

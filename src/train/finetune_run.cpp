@@ -53,7 +53,7 @@ FinetuneRun<T>::FinetuneRun(RunConfig const& config, StartingCheckpoint start,
       start_(std::move(start)),
       world_(world),
       data_(config, Vocabulary{vocabulary_kind(config.model.vocabulary)}),
-      rows_per_epoch_(std::ssize(data_.examples(Split::train))),
+      rows_per_epoch_(std::ssize(data_.examples({Split::train}))),
       positions_(config.batch.micro_batch * data_.lengths().back()) {
     config_.model.drop =
         config.finetune.heads == "needed" ? unused_heads(data_.task()) : std::vector<std::string>();
@@ -89,12 +89,7 @@ bool FinetuneRun<T>::ends_epoch(std::int64_t step) const {
 }
 
 template <class T>
-std::vector<Prediction> FinetuneRun<T>::predict_split(std::vector<Split> const& splits) {
-    std::vector<ExamplePlace> places;
-    for (Split const split : splits) {
-        std::vector<ExamplePlace> const some = data_.examples(split);
-        places.insert(places.end(), some.begin(), some.end());
-    }
+std::vector<Prediction> FinetuneRun<T>::predict_examples(std::vector<ExamplePlace> const& places) {
     TrainingMemory<T>& memory = training_->memory();
     ForwardModel<T> const model{training_->context(), memory.params, memory.saved, memory.batch};
     return predict(model, data_, places, positions_, Blank::nothing, world_);
@@ -103,21 +98,24 @@ std::vector<Prediction> FinetuneRun<T>::predict_split(std::vector<Split> const& 
 template <class T>
 void FinetuneRun<T>::validate() {
     ProfileScope const scope("eval", "validation, without its kernels");
-    if (!has_validation(data_)) {
+    std::vector<ExamplePlace> const places = data_.examples({Split::validation});
+    if (places.empty()) {
         return;
     }
-    std::vector<Prediction> const predictions = predict_split({Split::validation});
-    double const score = selection_score(data_, predictions);
+    std::vector<Prediction> const predictions = predict_examples(places);
+    nlohmann::ordered_json sets;
+    for (std::size_t set = 0; set < data_.sets().size(); ++set) {
+        sets[data_.task().sets[set].name] =
+            split_scores(data_, set, Split::validation, predictions, Intervals::none);
+    }
+    double const score = selection_score(data_.task(), sets);
     training_->note_score(score);
     nlohmann::ordered_json line;
     auto& evaluation = line["evaluation"];
     evaluation["step"] = training_->step();
     evaluation["epoch"] = epoch_of(training_->step());
     evaluation["score"] = score;
-    for (std::size_t set = 0; set < data_.sets().size(); ++set) {
-        evaluation["sets"][data_.task().sets[set].name] =
-            split_scores(data_, set, Split::validation, predictions, Intervals::none);
-    }
+    evaluation["sets"] = std::move(sets);
     log_info(fmt::format("validation at step {} (epoch {}): score {:.4f}, best {:.4f} at step {}",
                          training_->step(), epoch_of(training_->step()), score,
                          training_->progress().best_score, training_->progress().best_step));
@@ -135,7 +133,7 @@ std::vector<Prediction> FinetuneRun<T>::predict_held_out() {
     if (chosen_step() != training_->step()) {
         training_->take_weights_of(chosen_step());
     }
-    return predict_split({Split::validation, Split::test});
+    return predict_examples(data_.examples({Split::validation, Split::test}));
 }
 
 template class FinetuneRun<float>;

@@ -89,6 +89,8 @@ TEST_F(FinetuneDataTest, ViewsTurnAndCutTheSequence) {
     FinetuneRow const turned = data.row({0, 0}, {true, 0});
     EXPECT_EQ(vocabulary.token_text(turned.input.tokens[1]), "ACGGGG");
     FinetuneRow const cut = data.row({0, 0}, {false, 2});
+    EXPECT_EQ(data.length({0, 0}, {true, 0}), turned.length());
+    EXPECT_EQ(data.length({0, 0}, {false, 2}), cut.length());
     EXPECT_EQ(vocabulary.token_text(cut.input.tokens[1]), "AAAACC");
     EXPECT_EQ(cut.answer, vocabulary.true_word());
 }
@@ -104,6 +106,7 @@ TEST_F(FinetuneDataTest, HaplotypesAreWrittenWordByWordAndStopped) {
     TokenId const last = vocabulary.token_id("GGNNNN");
     EXPECT_EQ(row.input.tokens, (std::vector<std::int32_t>{reserved_token('R'), first, last}));
     EXPECT_EQ(row.targets, (std::vector<std::int32_t>{first, last, stop_token}));
+    EXPECT_EQ(data.length({0, 0}, {}), row.length());
     EXPECT_EQ(data.task().sets[0].bases, 8);
     EXPECT_EQ(unused_heads(data.task()),
               (std::vector<std::string>{"regression_head", "number_embedding"}));
@@ -129,7 +132,7 @@ TEST_F(FinetuneDataTest, FoldsTestEachExampleOnceAndKeepGroupsTogether) {
         for (auto const& [group, of_group] : splits) {
             EXPECT_EQ(of_group.size(), 1U) << group;
         }
-        EXPECT_FALSE(data.examples(Split::validation).empty());
+        EXPECT_FALSE(data.examples({Split::validation}).empty());
     }
     EXPECT_EQ(tested.size(), 40U);
     for (auto const& [id, times] : tested) {
@@ -143,7 +146,7 @@ TEST_F(FinetuneDataTest, ClassWeightsBalanceOrAreGiven) {
     config.finetune.class_weights = {"balanced"};
     FinetuneData const balanced(config, vocabulary);
     double sum = 0;
-    for (ExamplePlace const place : balanced.examples(Split::train)) {
+    for (ExamplePlace const place : balanced.examples({Split::train})) {
         bool const yes = balanced.example(place).label == 1;
         sum += (yes ? 1 : -1) * static_cast<double>(balanced.row(place, {}).weight);
     }

@@ -6,35 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "data/labelled_examples.hpp"
 #include "harness/message_of.hpp"
 #include "harness/random_bases.hpp"
 
 namespace dnagpt {
 namespace {
 
+using testing::example;
+using testing::many_examples;
 using testing::random_bases;
 
-LabelledExample example(std::string const& id, std::string const& bases, std::int32_t label) {
-    return {id, base_codes(bases), label, 0, Split::train};
-}
-
-/// `count` sequences of 80 bases; every fifth shares a 40-mer with the one before.
-std::vector<LabelledExample> many(int count) {
-    std::vector<LabelledExample> examples;
-    for (int i = 0; i < count; ++i) {
-        auto const seed = static_cast<std::uint64_t>(i);
-        std::string bases = random_bases(80, seed);
-        if (i % 5 == 4) {
-            bases = random_bases(80, seed - 1).substr(20, 40) + random_bases(40, seed + 10'000);
-        }
-        examples.push_back(example("e" + std::to_string(i), bases, i % 3 == 0 ? 1 : 0));
-    }
-    return examples;
-}
-
 TEST(LabelledGroups, ASharedStretchMakesAGroup) {
-    std::vector<LabelledExample> examples = many(20);
+    std::vector<LabelledExample> examples = many_examples(20);
     GroupReport const report = assign_groups(examples, GroupBy::cluster);
     EXPECT_EQ(report.groups, 16);
     EXPECT_EQ(report.largest, 2);

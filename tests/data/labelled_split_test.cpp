@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/labelled_examples.hpp"
 #include "dnagpt/data/labelled_groups.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "harness/random_bases.hpp"
@@ -14,26 +15,9 @@
 namespace dnagpt {
 namespace {
 
+using testing::example;
+using testing::many_examples;
 using testing::random_bases;
-
-LabelledExample example(std::string const& id, std::string const& bases, std::int32_t label,
-                        Split split = Split::train) {
-    return {id, base_codes(bases), label, 0, split};
-}
-
-/// `count` sequences of 80 bases; every fifth shares a 40-mer with the one before.
-std::vector<LabelledExample> many(int count) {
-    std::vector<LabelledExample> examples;
-    for (int i = 0; i < count; ++i) {
-        auto const seed = static_cast<std::uint64_t>(i);
-        std::string bases = random_bases(80, seed);
-        if (i % 5 == 4) {
-            bases = random_bases(80, seed - 1).substr(20, 40) + random_bases(40, seed + 10'000);
-        }
-        examples.push_back(example("e" + std::to_string(i), bases, i % 3 == 0 ? 1 : 0));
-    }
-    return examples;
-}
 
 TEST(LabelledSplit, CopiesGoAndSequencesWithTwoLabelsGoAltogether) {
     std::vector<LabelledExample> examples = {example("a", "ACGT", 0), example("b", "ACGT", 0),
@@ -58,7 +42,7 @@ std::map<std::string, Split> splits_of(std::vector<LabelledExample> examples, st
 }
 
 TEST(LabelledSplit, SharesHoldForEachClassAndGroupsStayTogether) {
-    std::vector<LabelledExample> examples = many(2000);
+    std::vector<LabelledExample> examples = many_examples(2000);
     assign_groups(examples, GroupBy::cluster);
     assign_splits(examples, {6, 1.5, 2.5}, 1);
     std::map<std::int32_t, Split> of_group;
@@ -78,7 +62,7 @@ TEST(LabelledSplit, SharesHoldForEachClassAndGroupsStayTogether) {
 }
 
 TEST(LabelledSplit, DependsOnTheSeedAndNotOnTheOrder) {
-    std::vector<LabelledExample> const examples = many(300);
+    std::vector<LabelledExample> const examples = many_examples(300);
     std::vector<LabelledExample> turned(examples.rbegin(), examples.rend());
     auto const splits = splits_of(examples, 1);
     EXPECT_EQ(splits_of(turned, 1), splits);
@@ -125,7 +109,7 @@ TEST(LabelledSplit, EqualSequencesAreToldApartByTheirIds) {
 }
 
 TEST(LabelledSplit, ASplitWithoutAShareStaysEmpty) {
-    std::vector<LabelledExample> examples = many(100);
+    std::vector<LabelledExample> examples = many_examples(100);
     assign_groups(examples, GroupBy::none);
     assign_splits(examples, {8, 0, 2}, 1);
     std::map<Split, int> counts;

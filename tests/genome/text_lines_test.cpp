@@ -70,5 +70,12 @@ TEST_F(TextLines, AMissingOrShortenedFileIsNamed) {
               std::string::npos);
 }
 
+TEST(EqualsInAnyCase, ComparesWholeTexts) {
+    EXPECT_TRUE(equals_in_any_case("Label", "label"));
+    EXPECT_FALSE(equals_in_any_case("labels", "label"));
+    EXPECT_FALSE(equals_in_any_case("lab", "label"));
+    EXPECT_TRUE(equals_in_any_case("", ""));
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -326,7 +326,7 @@ TEST_F(Finetune, AnswersDoNotDependOnTheBatch) {
     TrainingMemory<float>& memory = run.training().memory();
     ForwardModel<float> const model{run.training().context(), memory.params, memory.saved,
                                     memory.batch};
-    auto const places = run.data().examples(Split::test);
+    auto const places = run.data().examples({Split::test});
     auto const together = predict(model, run.data(), places, 2 * run.data().lengths().back(),
                                   Blank::nothing, world());
     auto const alone = predict(model, run.data(), places, 1, Blank::nothing, world());

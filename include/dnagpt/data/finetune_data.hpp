@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -58,12 +59,14 @@ class FinetuneData {
     void set_split(ExamplePlace place, Split split) {
         sets_[place.set].examples[place.example].split = split;
     }
-    /// All examples of a split, set after set.
-    std::vector<ExamplePlace> examples(Split split) const;
+    /// All examples of these splits, split after split and in each set after set.
+    std::vector<ExamplePlace> examples(std::initializer_list<Split> splits) const;
     LabelledExample const& example(ExamplePlace place) const {
         return sets_[place.set].examples[place.example];
     }
     FinetuneRow row(ExamplePlace place, ExampleView view, Blank blank = Blank::nothing) const;
+    /// Positions of the example's row.
+    std::int64_t length(ExamplePlace place, ExampleView view) const;
     /// Positions of rows of all examples that occur, ascending.
     std::vector<std::int64_t> lengths() const;
     /// One number for all bytes of all files.

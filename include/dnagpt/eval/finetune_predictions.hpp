@@ -5,9 +5,7 @@
 
 #include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/data/finetune_data.hpp"
-#include "dnagpt/model/device_batch.hpp"
-#include "dnagpt/model/gpt.hpp"
-#include "dnagpt/ops/context.hpp"
+#include "dnagpt/eval/forward_model.hpp"
 
 namespace dnagpt {
 
@@ -27,15 +25,6 @@ struct Prediction {
 
 /// The class with the largest probability.
 std::size_t predicted_class(Prediction const& prediction);
-
-/// What a batch goes through.
-template <class T>
-struct ForwardModel {
-    Context& context;
-    GptParams<T> const& params;
-    GptSaved<T> const& saved;
-    DeviceBatch& batch;
-};
 
 /// Answers to the examples at `places`, in their order, on every rank. Collective: ranks share the
 /// work. Batches hold up to `positions` positions.

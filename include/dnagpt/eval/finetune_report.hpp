@@ -29,12 +29,9 @@ nlohmann::ordered_json finetune_evaluation(std::string const& checkpoint, std::i
                                            std::optional<std::int64_t> epoch,
                                            nlohmann::ordered_json const& scores);
 
-/// What a step is selected by: mean over the sets of mcc, r2 or minus the loss (words) on
-/// validation.
-double selection_score(FinetuneData const& data, std::vector<Prediction> const& predictions);
-
-/// Whether any set has a validation split.
-bool has_validation(FinetuneData const& data);
+/// What a step is selected by: mean over the sets of mcc, r2 or minus the loss (words).
+/// `validation` holds split_scores by name of the set; null ones do not count.
+double selection_score(FinetuneTask const& task, nlohmann::ordered_json const& validation);
 
 /// The table predictions.tsv of one set.
 std::string predictions_table(FinetuneData const& data, std::size_t set,

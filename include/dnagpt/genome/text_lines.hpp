@@ -15,4 +15,7 @@ void for_each_line(std::string const& path,
 /// `text` less the blanks and tabs around it.
 std::string_view without_blanks(std::string_view text);
 
+/// Whether `text` is `lower_case` in either case.
+bool equals_in_any_case(std::string_view text, std::string_view lower_case);
+
 }  // namespace dnagpt

@@ -36,7 +36,7 @@ class FinetuneRun {
 
   private:
     TrainingTask task() const;
-    std::vector<Prediction> predict_split(std::vector<Split> const& splits);
+    std::vector<Prediction> predict_examples(std::vector<ExamplePlace> const& places);
 
     RunConfig config_;
     StartingCheckpoint start_;
