@@ -1,7 +1,8 @@
 """What the baselines of labelled sets share: rows of splits and folds, tables, files.
 
 A baseline is fitted on training rows, chooses its strength on validation rows and answers
-validation and test rows: those of the set's own split, or of K folds that keep groups whole.
+validation and test rows: those of the set's own split, of K folds that keep groups whole, or of
+the folds of a fine-tuning run.
 """
 
 from __future__ import annotations
@@ -105,6 +106,28 @@ def rows_of_folds(labelled: LabelledSet, folds: int, seed: int) -> list[Rows]:
     return result
 
 
+def rows_of_run(labelled: LabelledSet, run: Path) -> list[Rows]:
+    """The folds of a run of `dnagpt finetune`: its own validation and test examples."""
+    entries = dnagpt_files.read_evaluation(run / "evaluation.json").get("runs", [])
+    folds = [each for each in entries if each["fold"] and each["seed"] == entries[0]["seed"]]
+    if not folds:
+        raise FileError(f"{run} has no folds (finetune.folds was 0); leave out --folds-of")
+    row_of = {name: row for row, name in enumerate(labelled.id)}
+    result = []
+    for entry in folds:
+        path = run / entry["folder"] / "predictions.tsv"
+        predictions = dnagpt_files.read_predictions(path)
+        if unknown := [name for name in predictions.id if name not in row_of]:
+            raise FileError(
+                f"{labelled.path} has no example {unknown[0]!r} (in {path}); give the run's set"
+            )
+        places = np.array([row_of[name] for name in predictions.id], int)
+        parts = [places[predictions.split == name] for name in ASKED]
+        train = np.setdiff1d(np.arange(len(labelled.id)), places)
+        result.append(Rows(f"fold_{entry['fold']}", train, *parts))
+    return result
+
+
 def choose(candidates: Iterable[tuple[float, np.ndarray, float]], name: str) -> Fit:
     """Of (value of the setting, outputs, loss on validation) the one with the lowest loss."""
     value, outputs, loss = min(candidates, key=lambda candidate: candidate[2])
@@ -141,11 +164,12 @@ def run_baselines(
     to_predictions: ToPredictions,
 ) -> dict[str, Any]:
     """Fits every model on every fold; the report by model, and predictions where asked for."""
-    folds = (
-        rows_of_folds(labelled, options.folds, options.seed)
-        if options.folds
-        else rows_of_splits(labelled)
-    )
+    if options.folds_of:
+        folds = rows_of_run(labelled, options.folds_of)
+    elif options.folds:
+        folds = rows_of_folds(labelled, options.folds, options.seed)
+    else:
+        folds = rows_of_splits(labelled)
     report: dict[str, Any] = {"format_version": 1, "set": labelled.path.name, "models": {}}
     for name, model in models.items():
         entries = []
@@ -157,7 +181,9 @@ def run_baselines(
                 dnagpt_files.write_predictions(folder / "predictions.tsv", predictions)
             entries.append(score_fold(labelled, rows, fit, predictions))
             print(f"{name} {rows.folder}".strip(), "done", file=sys.stderr)
-        together = {"folds": entries} | mean_and_deviation(entries) if options.folds else entries[0]
+        together = (
+            {"folds": entries} | mean_and_deviation(entries) if folds[0].folder else entries[0]
+        )
         report["models"][name] = together
     return report
 
@@ -199,11 +225,18 @@ def add_arguments(parser: argparse.ArgumentParser, models: Sequence[str]) -> Non
     parser.add_argument(
         "--model", nargs="+", choices=models, default=list(models), help="default: all of them"
     )
-    parser.add_argument(
+    folds = parser.add_mutually_exclusive_group()
+    folds.add_argument(
         "--folds",
         type=int,
         default=0,
         help="cross-validation with this many folds of whole groups instead of the set's split",
+    )
+    folds.add_argument(
+        "--folds-of",
+        type=Path,
+        metavar="RUN",
+        help="the folds of this run of `dnagpt finetune`, example by example",
     )
     parser.add_argument("--seed", type=int, default=1, help="of folds and of random starts")
     parser.add_argument("--output", type=Path, help="JSON file with all scores")

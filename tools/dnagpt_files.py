@@ -13,7 +13,7 @@ import itertools
 import json
 import struct
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -485,6 +485,15 @@ def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
     """The predictions at these rows (a mask, or numbers of rows)."""
     columns = {name: v for name, v in vars(predictions).items() if isinstance(v, np.ndarray)}
     return dataclasses.replace(predictions, **{name: v[rows] for name, v in columns.items()})
+
+
+def join(parts: Sequence[Predictions]) -> Predictions:
+    """The predictions of several files of one kind, one after the other."""
+    first = parts[0]
+    columns = [name for name in vars(first) if name != "classes"]
+    return dataclasses.replace(
+        first, **{name: np.concatenate([getattr(each, name) for each in parts]) for name in columns}
+    )
 
 
 def read_config(path: Path) -> dict[str, Any]:

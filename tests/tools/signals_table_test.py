@@ -7,6 +7,7 @@ import labelled_sets
 import pytest
 
 import signals_table
+import table_runs
 
 FAKE = """\
 import json, sys
@@ -39,8 +40,8 @@ def arguments(tmp_path: Path) -> list[str]:
     (tmp_path / "run").mkdir()
     model = 'layers = 1\nheads = 2\nchannels = 8\ncontext_length = 32\nvocabulary = "fixed"\n'
     (tmp_path / "run" / "config.toml").write_text("[model]\n" + model)
-    (tmp_path / "fake.py").write_text(FAKE.format(tools=str(signals_table.TOOLS)))
-    paths = [f"--set=a={tmp_path / 'set.h5'}", f"--pretrained={tmp_path / 'run'}"]
+    (tmp_path / "fake.py").write_text(FAKE.format(tools=str(table_runs.TOOLS)))
+    paths = [f"--set=a={tmp_path / 'set.h5'}", f"--pretrained=pretrained={tmp_path / 'run'}"]
     return [
         *paths,
         f"--work={tmp_path / 'work'}",
@@ -68,13 +69,13 @@ def test_the_table_and_what_it_does_not_run_again(
     pretrained, random = rows["pretrained"], rows["random weights"]
     assert pretrained[0] == "3"
     assert float(pretrained[1].split()[0]) > float(random[1].split()[0])
-    behind, error = float(random[2]), float(random[3])
+    behind, error = float(random[3]), float(random[4])
     assert behind == pytest.approx(
         float(pretrained[1].split()[0]) - float(random[1].split()[0]), abs=2e-4
     )
     assert 0 < error < behind
     calls = (tmp_path / "work" / "calls").read_text()
-    assert calls == "a_pretrained\na_random\n"
+    assert calls == "a_pretrained\na_random_weights\n"
     assert signals_table.main(arguments) == 0
     assert (tmp_path / "work" / "calls").read_text() == calls
 

@@ -1,0 +1,254 @@
+"""The scripts of the result tables, on sets and runs that the programs write."""
+
+import gzip
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import dnagpt_files
+import expression_table
+import genomes_table
+import pretraining_table
+import signals_table
+import tasks_table
+
+PROGRAMS = Path(os.environ.get("DNAGPT_PROGRAMS", ROOT / "build" / "tests" / "bin"))
+MODEL = """
+[model]
+layers = 1
+heads = 2
+channels = 16
+context_length = 64
+vocabulary = "fixed"
+"""
+PRETRAINING = """
+[batch]
+tokens_per_step = 256
+micro_batch = 4
+[schedule]
+steps = 4
+[evaluation]
+windows_per_species = 4
+"""
+FINETUNING = """
+[finetune]
+prompt = "{prompt}"
+rows_per_step = 8
+[batch]
+micro_batch = 8
+[optimizer]
+learning_rate = 1e-2
+[schedule]
+epochs = {epochs}
+"""
+
+pytestmark = pytest.mark.skipif(
+    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
+)
+
+
+def prepare(*arguments: str) -> None:
+    """Runs dnagpt-prep."""
+    subprocess.run([PROGRAMS / "dnagpt-prep", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def draw_bases(count: int, random: np.random.Generator) -> str:
+    return "".join(random.choice(list("ACGT"), count))
+
+
+def write_config(path: Path, model: str, prompt: str, epochs: int = 2) -> str:
+    path.write_text(model + FINETUNING.format(prompt=prompt, epochs=epochs))
+    return str(path)
+
+
+def read_rows(text: str) -> list[list[str]]:
+    """The cells of all table lines."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    """What all the scripts are given."""
+    return [f"--work={tmp_path / 'work'}", f"--dnagpt={PROGRAMS / 'dnagpt'}"]
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine small made-up genomes."""
+    folder = tmp_path_factory.mktemp("genomes")
+    prepare("synthesize", "--size-factor", "0.05", "--output", str(folder))
+    species = str(folder / "species.toml")
+    prepare("shard", "--species", species, "--output", str(folder / "shards"))
+    return folder / "shards"
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Path:
+    """Sequences of 60 bases; the positive ones hold words that the others do not."""
+    random = np.random.default_rng(1)
+    rows = [
+        f"{'GGTACC' if row % 2 else 'CCATGG'}{draw_bases(54, random)}\t{row % 2}"
+        for row in range(120)
+    ]
+    (tmp_path / "classes.tsv").write_text("\n".join(["sequence\tlabel", *rows]) + "\n")
+    prepare("signals", "--table", f"{tmp_path}/classes.tsv", "--output", f"{tmp_path}/classes.h5")
+    return tmp_path / "classes.h5"
+
+
+def write_genes(folder: Path, sequences: bool) -> Path:
+    """Genes whose target is the sum of their two numbers."""
+    random = np.random.default_rng(2)
+    lines = ["gene_id\tsequence\tf1\tf2\ty"]
+    for row in range(80):
+        f1, f2 = random.normal(size=2)
+        lines.append(f"g{row}\t{draw_bases(90, random)}\t{f1:.6f}\t{f2:.6f}\t{f1 + f2:.6f}")
+    table = folder / "genes.tsv.gz"
+    table.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+    read = ["--sequence-column", "sequence", "--whole-sequence"] if sequences else []
+    data = folder / ("genes.h5" if sequences else "numbers.h5")
+    fixed = ["--number-columns", "f1,f2", "--target-column", "y", "--output", str(data)]
+    prepare("expression", "--table", str(table), *read, *fixed)
+    return data
+
+
+def check_resumes(main: Callable[[list[str]], int], arguments: list[str], work: Path) -> str:
+    """Makes a table, then again: nothing is run a second time, and the text is the same."""
+    assert main(arguments) == 0
+    text = (work / "table.md").read_text()
+    files = {p: p.stat().st_mtime_ns for p in work.rglob("evaluation.json")}
+    assert main(arguments) == 0
+    assert {p: p.stat().st_mtime_ns for p in work.rglob("evaluation.json")} == files
+    assert (work / "table.md").read_text() == text
+    return text
+
+
+def test_one_species_beside_nine(
+    tmp_path: Path, shards: Path, classes: Path, options: list[str]
+) -> None:
+    (tmp_path / "pretrain.toml").write_text(MODEL + PRETRAINING)
+    text = check_resumes(
+        pretraining_table.main,
+        [
+            *options,
+            f"--shards={shards}",
+            f"--pretrain-config={tmp_path / 'pretrain.toml'}",
+            f"--config={write_config(tmp_path / 'f.toml', '', '<S>{sequence}<=><B>')}",
+            f"--set=a={classes}",
+            "--seeds=2",
+        ],
+        tmp_path / "work",
+    )
+    rows = read_rows(text)
+    assert rows[0] == ["species", "M", "H", "Markov 1", "Markov 2"]
+    assert len(rows[1:11]) == 10
+    assert rows[10][0] == "mean"
+    assert all(1.5 < float(value) < 5 for row in rows[1:11] for value in row[1:] if value != "-")
+    assert [row[:2] for row in rows[12:15]] == [["M", "2"], ["H", "2"], ["random weights", "2"]]
+    assert {p.name.split(".")[0] for p in (tmp_path / "work/shards_H").iterdir()} == {
+        "homo_sapiens"
+    }
+
+
+def test_signals_in_folds_are_those_of_the_run(
+    tmp_path: Path, shards: Path, classes: Path, options: list[str]
+) -> None:
+    (tmp_path / "pretrain.toml").write_text(MODEL + PRETRAINING)
+    settings = [f"run.folder={tmp_path}/run", f"data.shards={shards}", "schedule.steps=1"]
+    command = [PROGRAMS / "dnagpt", "pretrain", tmp_path / "pretrain.toml", *settings]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    config = write_config(tmp_path / "f.toml", "", "<S>{sequence}<=><B>", epochs=4)
+    arguments = [*options, f"--config={config}", f"--set=a={classes}", "--seeds=1", "--folds=3"]
+    text = check_resumes(
+        signals_table.main, [*arguments, f"--pretrained=first={tmp_path}/run"], tmp_path / "work"
+    )
+    assert "120 test examples" in text
+    rows = {row[0]: row[1:] for row in read_rows(text)}
+    assert float(rows["words"][1]) > 0.9
+    ours, words = (
+        dnagpt_files.read_predictions(tmp_path / "work" / path / "predictions.tsv")
+        for path in ("a_first/fold_2", "a_baselines/words/fold_2")
+    )
+    assert set(zip(ours.id, ours.split, strict=True)) == set(
+        zip(words.id, words.split, strict=True)
+    )
+
+
+def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
+    genes, numbers = write_genes(tmp_path, True), write_genes(tmp_path, False)
+    both = write_config(tmp_path / "s.toml", MODEL, "<S>{sequence}<+><M>{numbers}<=><M>", epochs=8)
+    alone = write_config(tmp_path / "n.toml", MODEL, "<R><+><M>{numbers}<=><M>")
+    text = check_resumes(
+        expression_table.main,
+        [
+            *options,
+            f"--synthetic={genes}",
+            f"--numbers={numbers}",
+            f"--genes={genes}",
+            f"--sequence-config={both}",
+            f"--numbers-config={alone}",
+            "--seeds=2",
+            "--folds=3",
+        ],
+        tmp_path / "work",
+    )
+    rows = read_rows(text)
+    names = [row[0] for row in rows if row[0] != "method"]
+    assert names == [
+        *("dnagpt", "without sequence", "without numbers", "ridge"),
+        *("dnagpt", "ridge", "trees"),
+        *("dnagpt", "ridge"),
+    ]
+    assert float(rows[-1][2]) > 0.95
+    assert "80 test examples" in text
+
+
+def test_two_tasks_alone_and_together(tmp_path: Path, classes: Path, options: list[str]) -> None:
+    config = write_config(tmp_path / "c.toml", MODEL, "<S>{sequence}<=><B>")
+    text = check_resumes(
+        tasks_table.main,
+        [
+            *options,
+            f"--config={config}",
+            f"--classes={classes}",
+            f"--numbers={write_genes(tmp_path, True)}",
+            "--numbers-weight=0.5",
+        ],
+        tmp_path / "work",
+    )
+    assert [row[0] for row in read_rows(text)] == ["method", "alone", "together"] * 2
+    assert "weight = 0.5" in (tmp_path / "work" / "together.toml").read_text()
+
+
+def test_genomes_at_temperatures(tmp_path: Path, options: list[str]) -> None:
+    rows = []
+    for person in range(60):
+        for strand in "AB":
+            alleles = "0 1 " * 7 if (person + (strand == "A")) % 3 else "1 1 0 0 " * 3 + "1 1 "
+            rows.append(f"Real p{person}_{strand} {alleles}")
+    (tmp_path / "real.hapt").write_text("\n".join(rows) + "\n")
+    data = str(tmp_path / "haplotypes.h5")
+    prepare("haplotypes", f"--hapt={tmp_path}/real.hapt", "--split", "8,0,2", "--output", data)
+    text = check_resumes(
+        genomes_table.main,
+        [
+            *options,
+            f"--set={data}",
+            f"--config={write_config(tmp_path / 'g.toml', MODEL, '<S>', epochs=12)}",
+            "--temperatures",
+            "0.8",
+            "1.2",
+        ],
+        tmp_path / "work",
+    )
+    rows = read_rows(text)
+    assert {"dnagpt", "independent", "markov", "groups", "rbm", "0.8", "1.2"} <= {
+        row[0] for row in rows
+    }
+    for figure in ("comparison/linkage.png", "temperatures/temperature.png"):
+        assert (tmp_path / "work" / figure).stat().st_size > 0

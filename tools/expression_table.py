@@ -1,0 +1,112 @@
+"""The tables of mRNA abundance: made-up genes, real genes by numbers alone, real genes in folds.
+
+    python tools/expression_table.py --synthetic synthetic.h5 --numbers numbers.h5 \\
+        --genes genes.h5 --work runs/expression --launch "mpirun -n 2"
+
+--synthetic  genes of tools/synthetic_expression.py: fine-tuned, then asked again with the sequence
+             or the numbers blanked; ridge regression on numbers and 6-mers beside
+--numbers    a set without sequences: fine-tuned, ridge regression and boosted trees beside
+--genes      few genes with sequence: cross-validation, ridge regression on the same folds
+
+What has its result already is not run again. Rows are compared with the first one of their table,
+as tools/paired_table.py says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import table_runs
+from paired_table import NUMBERS, Answers, paired_table, test_answers
+from table_runs import finetune, program, run_unless_there, tool
+
+
+def baselines(options: argparse.Namespace, name: str, data: Path, *arguments: str) -> Answers:
+    """Test answers of ridge regression and boosted trees."""
+    folder = options.work / f"{name}_baselines"
+    result = folder / "baselines.json"
+    files = ["--predictions", str(folder), "--output", str(result)]
+    run_unless_there(result, tool("baseline_numbers.py", str(data), *files, *arguments))
+    return {path.name: test_answers(path) for path in sorted(folder.iterdir()) if path.is_dir()}
+
+
+def without(options: argparse.Namespace, run: Path, data: Path, blank: str) -> Answers:
+    """Test answers of a run whose sequence or numbers were taken away."""
+    folder = options.work / f"{run.name}_without_{blank}"
+    folder.mkdir(exist_ok=True)
+    files = ["--output", str(folder / "evaluation.json")]
+    files += ["--predictions", str(folder / "predictions.tsv")]
+    asked = ["--checkpoint", str(run), "--set", str(data), "--blank", blank]
+    command = program(options, "evaluate", *asked, *files)
+    run_unless_there(folder / "predictions.tsv", command)
+    return {f"without {blank}": test_answers(folder)}
+
+
+def synthetic(options: argparse.Namespace, data: Path) -> list[str]:
+    """Lines: the made-up genes."""
+    run = finetune(options, "synthetic", options.sequence_config, [f"finetune.data={data}"])
+    answers = {"dnagpt": test_answers(run)}
+    for blank in ("sequence", "numbers"):
+        answers |= without(options, run, data, blank)
+    answers |= baselines(options, "synthetic", data, "--model", "ridge", "--kmers")
+    return ["## Made-up genes", "", *paired_table(data, answers, NUMBERS), ""]
+
+
+def numbers(options: argparse.Namespace, data: Path) -> list[str]:
+    """Lines: real genes without their sequence."""
+    settings = [f"finetune.data={data}", f"finetune.seeds={options.seeds}"]
+    run = finetune(options, "numbers", options.numbers_config, settings)
+    answers = {"dnagpt": test_answers(run)} | baselines(options, "numbers", data)
+    return ["## Real genes, numbers alone", "", *paired_table(data, answers, NUMBERS), ""]
+
+
+def genes(options: argparse.Namespace, data: Path) -> list[str]:
+    """Lines: few real genes with sequence, every one tested once."""
+    settings = [f"finetune.data={data}", f"finetune.folds={options.folds}"]
+    run = finetune(options, "genes", options.sequence_config, settings)
+    ridge = baselines(options, "genes", data, "--model", "ridge", "--folds-of", str(run))
+    answers = {"dnagpt": test_answers(run)} | ridge
+    return ["## Real genes with sequence", "", *paired_table(data, answers, NUMBERS), ""]
+
+
+TABLES = {"synthetic": synthetic, "numbers": numbers, "genes": genes}
+
+
+def make_tables(options: argparse.Namespace) -> list[str]:
+    """Lines of the tables whose sets were given."""
+    text = []
+    for name, make in TABLES.items():
+        if data := getattr(options, name):
+            text += make(options, data)
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with a message."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    table_runs.add_arguments(parser)
+    for name, make in TABLES.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=make.__doc__)
+    configs = table_runs.CONFIGS
+    parser.add_argument(
+        "--sequence-config", type=Path, default=configs / "finetune_expression.toml"
+    )
+    parser.add_argument("--numbers-config", type=Path, default=configs / "finetune_numbers.toml")
+    parser.add_argument("--seeds", type=int, default=3, help="of --numbers")
+    parser.add_argument("--folds", type=int, default=5, help="of --genes")
+    options = parser.parse_args(arguments)
+    if not any(getattr(options, name) for name in TABLES):
+        parser.error(f"give a set: {', '.join(f'--{name}' for name in TABLES)}")
+    return table_runs.finish(
+        "expression_table.py", options.work, functools.partial(make_tables, options)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What nine species are worth beside one: a model pretrained on each, then on genomic signals.
+
+    python tools/pretraining_table.py --shards shards --set human=human_pas.h5 \\
+        --set fly=fly_pas.h5 --work runs/pretraining --launch "mpirun -n 2"
+
+M is pretrained on all shards, H on those of one species (--species), with the same config and so
+the same number of steps. Both are evaluated on all species' validation split; then
+tools/signals_table.py fine-tunes both and random weights on the labelled sets. What has its result
+already is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import dnagpt_files
+import signals_table
+import table_runs
+from dnagpt_files import FileError
+from table_runs import program, run_unless_there
+from text_tables import format_value, markdown_table
+
+MARKOV = ("order_1", "order_2")
+
+
+def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
+    """A folder with links to the shards of one species."""
+    paths = sorted(shards.resolve().glob(f"{species}.*.h5"))
+    if not paths:
+        raise FileError(f"{shards} holds no shards of {species}; name another --species")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        link = folder / path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+    return folder
+
+
+def pretrain(options: argparse.Namespace, name: str, shards: Path) -> Path:
+    """The run folder of a finished pretraining: one that was evaluated on all species."""
+    run, result = options.work / name, options.work / f"{name}.json"
+    settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining]
+    if not result.exists():
+        table_runs.run(program(options, "pretrain", str(options.pretrain_config), *settings))
+    evaluate = ["evaluate", "--checkpoint", str(run), "--shards", str(options.shards)]
+    run_unless_there(result, program(options, *evaluate, "--output", str(result)))
+    return run
+
+
+def species_table(results: dict[str, Path]) -> list[str]:
+    """Lines: bits per base of each species by model, with Markov models beside."""
+    evaluations = {name: dnagpt_files.read_evaluation(path) for name, path in results.items()}
+    first = next(iter(evaluations.values()))
+    cells = [["species", *evaluations, *(f"Markov {order[-1]}" for order in MARKOV)]]
+    for name in [*first["species"], "mean"]:
+        entries = [
+            e["mean"] if name == "mean" else e["species"][name] for e in evaluations.values()
+        ]
+        values = [entry["bits_per_base"] for entry in entries]
+        markov = [entries[0].get("markov", {}).get(order) for order in MARKOV]
+        cells.append([name.replace("_", " "), *map(format_value, [*values, *markov])])
+    return markdown_table(cells)
+
+
+def make_tables(options: argparse.Namespace) -> list[str]:
+    """Lines: bits per base, then the signals."""
+    alone = shards_of_species(options.shards, options.species, options.work / "shards_H")
+    runs = {"M": options.shards, "H": alone}
+    options.pretrained = [(name, pretrain(options, name, data)) for name, data in runs.items()]
+    options.folds = 0
+    table = species_table({name: options.work / f"{name}.json" for name in runs})
+    heading = f"## Bits per base on validation (M: all species, H: {options.species})"
+    return [heading, "", *table, "", *signals_table.make_tables(options)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with a message."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    table_runs.add_arguments(parser)
+    signals_table.add_signal_arguments(parser)
+    parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
+    parser.add_argument("--species", default="homo_sapiens", help="what H learns")
+    parser.add_argument(
+        "--pretrain-config", type=Path, default=table_runs.CONFIGS / "pretrain_mini.toml"
+    )
+    parser.add_argument(
+        "--pretraining",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="a setting of both pretrainings; may stand several times",
+    )
+    options = parser.parse_args(arguments)
+    return table_runs.finish(
+        "pretraining_table.py", options.work, functools.partial(make_tables, options)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What a model loses that answers two tasks: trained together and each alone.
+
+    python tools/tasks_table.py --classes human_pas.h5 --numbers synthetic.h5 --work runs/tasks \\
+        --launch "mpirun -n 2"
+
+Three fine-tunings of one model from random weights: both sets in one, switched by the prompt, and
+each set alone, with the same epochs. What has its result already is not run again. Rows are
+compared with the first one of their table, as tools/paired_table.py says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import table_runs
+from paired_table import NUMBERS, SIGNALS, paired_table, test_answers
+from table_runs import finetune
+
+PROMPTS = {"classes": "<S>{sequence}<=><B>", "numbers": "<S>{sequence}<+><M>{numbers}<=><M>"}
+SHOWN = {"classes": SIGNALS, "numbers": NUMBERS}
+
+
+def write_config(options: argparse.Namespace, names: Sequence[str], path: Path) -> Path:
+    """A config with these sets: that of --config without its prompt, and a table for each set."""
+    lines = [
+        line
+        for line in options.config.read_text().splitlines()
+        if not line.startswith(("prompt", "data"))
+    ]
+    for name in names:
+        lines += ["", "[[finetune.set]]", f'name = "{name}"']
+        lines += [f'data = "{getattr(options, name).resolve()}"', f'prompt = "{PROMPTS[name]}"']
+        lines += [f"weight = {getattr(options, f'{name}_weight')}"]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def make_tables(options: argparse.Namespace) -> list[str]:
+    """Lines: a table for each task, alone and together."""
+    choices = {"together": list(PROMPTS), **{name: [name] for name in PROMPTS}}
+    runs = {}
+    for run, names in choices.items():
+        config = write_config(options, names, options.work / f"{run}.toml")
+        runs[run] = finetune(options, run, config, options.setting)
+    text = []
+    for name in PROMPTS:
+        answers = {
+            "alone": test_answers(runs[name]),
+            "together": test_answers(runs["together"], f"predictions_{name}.tsv"),
+        }
+        table = paired_table(getattr(options, name), answers, SHOWN[name])
+        text += [f"## {name}", "", *table, ""]
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with a message."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    table_runs.add_arguments(parser)
+    for name in PROMPTS:
+        parser.add_argument(f"--{name}", type=Path, required=True, help="labelled set")
+        parser.add_argument(f"--{name}-weight", type=float, default=1, help="of its rows' loss")
+    parser.add_argument(
+        "--config", type=Path, default=table_runs.CONFIGS / "finetune_expression.toml"
+    )
+    parser.add_argument("setting", nargs="*", help="section.key=value of all fine-tunings")
+    options = parser.parse_args(arguments)
+    return table_runs.finish(
+        "tasks_table.py", options.work, functools.partial(make_tables, options)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
