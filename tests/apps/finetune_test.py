@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+from programs import DNAGPT, PREP, bases, ranks, run
+
 CONFIG = """
 [model]
 layers = 1
@@ -31,26 +31,6 @@ learning_rate = 1e-2
 epochs = 20
 warmup_epochs = 0.5
 """
-
-
-def ranks(count: int, *command: str) -> list[str]:
-    """The command under the launcher."""
-    return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
-
-
-def run(command: list[str], expected: int = 0) -> str:
-    """Runs a command and returns what it printed; its exit status must be as expected."""
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if done.returncode != expected:
-        raise AssertionError(f"{command} gave {done.returncode}, not {expected}:\n{done.stdout}")
-    return done.stdout
-
-
-def bases(count: int, draw: random.Random) -> str:
-    """Random bases."""
-    return "".join(draw.choices("ACGT", k=count))
 
 
 class Finetuning(unittest.TestCase):

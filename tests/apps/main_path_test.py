@@ -16,7 +16,8 @@ import time
 import unittest
 from pathlib import Path
 
-DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+from programs import DNAGPT, MPIEXEC, PREP, ranks, run
+
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 CONFIG = """
 [model]
@@ -40,28 +41,6 @@ windows_per_species = 4
 # The same rows at another world size: only the order of float sums differs. 20 updates of AdamW
 # amplify a rounding error of 6e-8 by what the first steps' small second moments allow.
 LOSS_TOLERANCE = 2e-4
-
-
-def ranks(count: int, *command: str) -> list[str]:
-    """The command under the launcher."""
-    return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
-
-
-def run(command: list[str], expected: int = 0, environment: dict[str, str] | None = None) -> str:
-    """Runs a command and returns what it printed; its exit status must be as expected."""
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if done.returncode != expected:
-        raise AssertionError(
-            f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}"
-        )
-    return done.stdout
 
 
 class MainPath(unittest.TestCase):

@@ -1,0 +1,39 @@
+"""How the tests of this folder start the programs, whose paths are their arguments.
+
+Usage: <test>.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+
+
+def ranks(count: int, *command: str) -> list[str]:
+    """The command under the launcher."""
+    return [MPIEXEC, "-n", str(count), "--oversubscribe", "--bind-to", "none", *command]
+
+
+def run(command: list[str], expected: int = 0, environment: dict[str, str] | None = None) -> str:
+    """Runs a command and returns what it printed; its exit status must be as expected."""
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if done.returncode != expected:
+        raise AssertionError(
+            f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}"
+        )
+    return done.stdout
+
+
+def bases(count: int, draw: random.Random) -> str:
+    """Random bases."""
+    return "".join(draw.choices("ACGT", k=count))
