@@ -83,6 +83,32 @@ def test_folds_keep_groups_whole(classes: Path) -> None:
         assert set.union(*parts) == set(labelled.group)
 
 
+def write_run(classes: Path, folder: Path, folds: int) -> None:
+    """A run on the set's split, whose answers were made by a baseline."""
+    run(classes, "--model", "composition", "--predictions", str(folder))
+    runs = [{"folder": "composition", "seed": 1, "fold": folds}]
+    (folder / "evaluation.json").write_text(json.dumps({"format_version": 1, "runs": runs}))
+
+
+def test_folds_of_a_run_are_its_own_examples(
+    classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    labelled = dnagpt_files.read_labelled_set(classes)
+    write_run(classes, tmp_path / "run", folds=1)
+    (fold,) = baselines.rows_of_run(labelled, tmp_path / "run")
+    (own,) = baselines.rows_of_splits(labelled)
+    for ours, theirs in zip(vars(fold).values(), vars(own).values(), strict=True):
+        assert isinstance(ours, str) or sorted(ours) == sorted(theirs)
+    assert fold.folder == "fold_1"
+    labelled_sets.write_classes(tmp_path / "other.h5", count=100)
+    options = ["--model", "composition", "--folds-of", str(tmp_path / "run")]
+    assert baseline_signals.main([str(tmp_path / "other.h5"), *options]) == 1
+    assert "has no example 'example 1" in capsys.readouterr().err
+    write_run(classes, tmp_path / "whole", folds=0)
+    with pytest.raises(dnagpt_files.FileError, match="has no folds"):
+        baselines.rows_of_run(labelled, tmp_path / "whole")
+
+
 def test_bins_are_counted_apart() -> None:
     bases = encode_sequences(["A" * 30 + "C" * 30])
     features = baseline_signals.binned_shares(bases, bins=2)
