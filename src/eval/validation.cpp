@@ -123,8 +123,8 @@ ValidationSet::ValidationSet(PretrainData const& data, Vocabulary vocabulary,
     : data_(data),
       vocabulary_(vocabulary),
       settings_(settings),
-      windows_(evaluation_windows(data, settings.context_length - 1, settings.windows_per_species,
-                                  settings.seed)),
+      windows_(evaluation_windows(data, settings.context_length - template_positions,
+                                  settings.windows_per_species, settings.seed)),
       sampler_(data, settings.context_length, settings.seed),
       task_starts_{0} {
     for (std::size_t species = 0; species < data.species().size(); ++species) {

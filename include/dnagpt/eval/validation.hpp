@@ -34,6 +34,7 @@ class ValidationSet {
     PretrainData const& data() const { return data_; }
     Vocabulary vocabulary() const { return vocabulary_; }
     ValidationSettings const& settings() const { return settings_; }
+    /// Of T - 5 words at most, the words of a training row (docs/decisions/0009).
     std::vector<EvaluationWindow> const& windows() const { return windows_; }
     /// Which words of each window are novel (data/novel_bases.hpp); empty: not asked for.
     std::vector<std::vector<std::uint8_t>> novel;
