@@ -21,7 +21,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from bench_training import WORDS, OurChoice, Programs, Shape, say
+from bench_training import OurChoice, Programs, Shape, say
+from model_tensors import WORDS
 
 TOKENS = 8192
 """Positions of every step."""

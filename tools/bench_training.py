@@ -30,8 +30,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-WORDS = {"fixed": 15_659, "dynamic": 19_564}
-"""Words of each vocabulary."""
+from model_tensors import WORDS
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

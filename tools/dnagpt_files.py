@@ -7,13 +7,17 @@ docs/file_formats.md describes the layouts.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import itertools
 import json
+import math
+import os
+import shutil
 import struct
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +30,25 @@ except ImportError:
     xxhash = None
 
 Scalar = int | float | str
+Region = tuple[str, int, int]
+"""What lies where in a file, for messages about damage: name, offset and size in bytes."""
 
 USER_BLOCK_MAGIC = bytes([0x89]) + b"DNAGPT\n"
 USER_BLOCK_VERSION = 1
 DIGEST_BLOCK_BYTES = 4 << 20
 SMALLEST_USER_BLOCK = 512
+METADATA_ALLOWANCE = 64 << 20
+"""Bytes beside the arrays that a user block is made large enough for."""
+REGION_LINE_BYTES = 128
+"""At most, of a tensor's line in the map of a user block."""
+HDF5_VERSIONS = ("earliest", "v110")
+"""Bounds of the format of what is written: HDF5 1.10 reads it."""
+TENSOR_ALIGNMENT = 128
+"""Tensors of a checkpoint begin at multiples of so many elements."""
+STATES = ("master", "adam_m", "adam_v")
+"""The flat vectors of a checkpoint."""
+CHECKPOINT = "checkpoint"
+CHECKPOINT_VERSION = 1
 EVALUATION_VERSION = 1
 LABELLED_SET = "dnagpt labelled set"
 LABELLED_SET_VERSION = 2
@@ -51,12 +69,12 @@ class FileError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class UserBlock:
-    """Head of a file of ours; sizes in bytes, regions as (name, offset in the file, bytes)."""
+    """Head of a file of ours; sizes in bytes."""
 
     bytes: int
     file_bytes: int
     digests: list[int]
-    regions: list[tuple[str, int, int]]
+    regions: list[Region]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,29 +225,75 @@ def verify_file(path: Path) -> bool:
     return True
 
 
-def seal_file(path: Path, user_block: int = SMALLEST_USER_BLOCK) -> None:
+def user_block_bytes(payload_bytes: int, map_bytes: int) -> int:
+    """Bytes of the user block of a file with so many bytes of arrays and of its map."""
+    blocks = len(digest_block_starts(0, payload_bytes + METADATA_ALLOWANCE))
+    needed = HEAD.size + 8 * (blocks + 1) + map_bytes
+    return max(SMALLEST_USER_BLOCK, 1 << (needed - 1).bit_length())
+
+
+def seal_file(
+    path: Path, user_block: int = SMALLEST_USER_BLOCK, regions: Sequence[Region] = ()
+) -> None:
     """Digests an HDF5 file with this many bytes of user block, and writes that block."""
     if xxhash is None:
         raise FileError(f"cannot seal {path} (the package xxhash is missing); install it")
-    contents = path.read_bytes()
-    starts = digest_block_starts(user_block, len(contents))
-    parts = [contents[start : start + DIGEST_BLOCK_BYTES] for start in starts]
-    digests = b"".join(xxhash.xxh3_64_digest(part)[::-1] for part in parts)
-    head = HEAD.pack(USER_BLOCK_MAGIC, USER_BLOCK_VERSION, user_block, len(contents), 0) + digests
-    if len(head) + 8 > user_block:
-        raise FileError(f"cannot seal {path} (its user block is too small); make it larger")
-    head = head.ljust(user_block - 8, b"\0")
+    length = path.stat().st_size
+    region_map = "".join(f"{name}\t{at}\t{size}\n" for name, at, size in regions).encode()
     with path.open("r+b") as file:
+        file.seek(user_block)
+        digests = b"".join(
+            xxhash.xxh3_64_digest(file.read(DIGEST_BLOCK_BYTES))[::-1]
+            for _ in digest_block_starts(user_block, length)
+        )
+        sizes = (user_block, length, len(region_map))
+        head = HEAD.pack(USER_BLOCK_MAGIC, USER_BLOCK_VERSION, *sizes) + digests + region_map
+        if len(head) + 8 > user_block:
+            raise FileError(f"cannot seal {path} (its user block is too small); make it larger")
+        head = head.ljust(user_block - 8, b"\0")
+        file.seek(0)
         file.write(head + xxhash.xxh3_64_digest(head)[::-1])
 
 
-def write_arrays(path: Path, arrays: dict[str, np.ndarray], attributes: dict[str, Scalar]) -> None:
-    """Writes a sealed HDF5 file: one contiguous dataset per array, attributes on the root.
+def require_space(path: Path, needed: int) -> None:
+    """FileError where so many bytes do not fit beside what the disk holds."""
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise FileError(
+            f"cannot write {path} ({needed / 2**20:,.1f} MiB are needed, {free / 2**20:,.1f} are "
+            "free); free some space or choose another folder"
+        )
 
-    The format is one that HDF5 1.10 reads.
+
+@contextlib.contextmanager
+def written_whole(path: Path, needed: int) -> Iterator[Path]:
+    """A temporary name beside `path`: renamed to it at the end, removed where writing fails.
+
+    FileError where the file, of `needed` bytes, cannot be written; an older one then stays.
     """
-    libver = ("earliest", "v110")
-    with h5py.File(path, "w", libver=libver, userblock_size=SMALLEST_USER_BLOCK) as file:
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        require_space(path, needed)
+        temporary.touch()
+        rights = temporary.stat().st_mode
+        yield temporary
+        temporary.chmod(rights)  # some writers put a file of their own there
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise FileError(
+            f"cannot write {path} ({error}); check its folder and the free space"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray], attributes: dict[str, Scalar]) -> None:
+    """Writes a sealed HDF5 file: one contiguous dataset per array, attributes on the root."""
+    with h5py.File(path, "w", libver=HDF5_VERSIONS, userblock_size=SMALLEST_USER_BLOCK) as file:
         for name, array in sorted(arrays.items()):
             file.create_dataset(name, data=array)
         for name, value in attributes.items():
@@ -320,18 +384,94 @@ def cut_tensors(flat: np.ndarray, layout: dict[str, np.ndarray]) -> dict[str, np
     return tensors
 
 
+def read_states(path: Path, file: h5py.File, states: Sequence[str]) -> list[dict[str, np.ndarray]]:
+    """Flat vectors of an open checkpoint, cut into tensors by its layout."""
+    if "state/layout" not in file:
+        raise FileError(f"{path} is no checkpoint (it has no /state/layout); check the path")
+    layout = columns_of(file["state/layout"])
+    return [cut_tensors(file[f"state/{state}"][()], layout) for state in states]
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
     """A checkpoint with all three states, cut into tensors by its layout."""
     with open_file(path) as file:
-        if "state/layout" not in file:
-            raise FileError(f"{path} is no checkpoint (it has no /state/layout); check the path")
-        layout = columns_of(file["state/layout"])
-        states = {
-            state: cut_tensors(file[f"state/{state}"][()], layout)
-            for state in ("master", "adam_m", "adam_v")
-        }
+        states = read_states(path, file, STATES)
         attributes = attributes_of(file)
-        return Checkpoint(path, int(attributes["step"]), **states, attributes=attributes)
+        return Checkpoint(path, int(attributes["step"]), *states, attributes=attributes)
+
+
+def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Scalar]]:
+    """A checkpoint's master weights by tensor name, float32, and its attributes."""
+    with open_file(path) as file:
+        (weights,) = read_states(path, file, STATES[:1])
+        attributes = attributes_of(file)
+    if attributes["format_version"] != CHECKPOINT_VERSION:
+        raise FileError(
+            f"{path} has checkpoint version {attributes['format_version']} (this tool reads "
+            f"{CHECKPOINT_VERSION}); use the tools of the version that wrote it"
+        )
+    return weights, attributes
+
+
+def lay_out_tensors(shapes: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], int]:
+    """The columns of /state/layout for these tensors, and the length of the flat vectors."""
+    spans = [math.ceil(math.prod(shape) / TENSOR_ALIGNMENT) for shape in shapes.values()]
+    ends = TENSOR_ALIGNMENT * np.cumsum([0, *spans], dtype=np.int64)
+    columns = max(map(len, shapes.values()))
+    rows = [(*shape, *[0] * (columns - len(shape))) for shape in shapes.values()]
+    layout = {
+        "name": np.array(list(shapes), h5py.string_dtype()),
+        "offset": ends[:-1],
+        "shape": np.array(rows, np.int64),
+    }
+    return layout, int(ends[-1])
+
+
+def create_zeros(file: h5py.File, name: str, elements: int) -> h5py.Dataset:
+    """A float32 dataset of zeros that takes its place in the file at once."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_ALLOC)
+    return file.create_dataset(name, (elements,), "<f4", dcpl=creation)
+
+
+def tensor_regions(
+    states: Sequence[h5py.Dataset], shapes: dict[str, tuple[int, ...]], offsets: np.ndarray
+) -> list[Region]:
+    """Where each tensor of each flat vector lies in the file; offsets in elements."""
+    return [
+        (f"{state.name} tensor {name}", state.id.get_offset() + 4 * offset, 4 * math.prod(shape))
+        for state in states
+        for (name, shape), offset in zip(shapes.items(), offsets, strict=True)
+    ]
+
+
+def write_checkpoint(
+    path: Path,
+    shapes: dict[str, tuple[int, ...]],
+    read: Callable[[str], np.ndarray],
+    attributes: dict[str, Scalar],
+) -> None:
+    """Writes a sealed checkpoint with these tensors in this order; Adam's averages are zero.
+
+    read(name) gives a tensor's float32 values when its turn has come: one is in memory at a time.
+    FileError where the file cannot be written; nothing half-written has its name.
+    """
+    layout, elements = lay_out_tensors(shapes)
+    payload = 4 * len(STATES) * elements
+    user_block = user_block_bytes(payload, REGION_LINE_BYTES * len(STATES) * len(shapes))
+    kind = {"kind": CHECKPOINT, "format_version": CHECKPOINT_VERSION}
+    with written_whole(path, user_block + payload) as partial:
+        with h5py.File(partial, "w", libver=HDF5_VERSIONS, userblock_size=user_block) as file:
+            file.attrs.update(attributes | kind)
+            for column, values in layout.items():
+                file[f"state/layout/{column}"] = values
+            file["skip_list"] = np.zeros(0, np.int64)
+            states = [create_zeros(file, f"state/{state}", elements) for state in STATES]
+            for name, offset in zip(shapes, layout["offset"], strict=True):
+                states[0][offset : offset + math.prod(shapes[name])] = read(name).ravel()
+            regions = tensor_regions(states, shapes, layout["offset"])
+        seal_file(partial, user_block, regions)
 
 
 def cut_sequences(file: h5py.File) -> list[str]:

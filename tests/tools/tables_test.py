@@ -1,14 +1,13 @@
 """The scripts of the result tables, on sets and runs that the programs write."""
 
 import gzip
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PROGRAMS
 
 import dnagpt_files
 import expression_table
@@ -17,7 +16,6 @@ import pretraining_table
 import signals_table
 import tasks_table
 
-PROGRAMS = Path(os.environ.get("DNAGPT_PROGRAMS", ROOT / "build" / "tests" / "bin"))
 MODEL = """
 [model]
 layers = 1

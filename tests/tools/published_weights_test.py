@@ -1,0 +1,241 @@
+"""The programs take converted weights, and compute from them what the torch reference computes."""
+
+import importlib.util
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PROGRAMS
+from published_weights import (
+    CLASSES_ONLY,
+    DYNAMIC,
+    NUMBERS_ONLY,
+    SMALL,
+    Tensors,
+    draw_tensors,
+    same_bits,
+    write_safetensors,
+)
+from safetensors.numpy import load_file
+
+import convert_checkpoint
+import dnagpt_files
+import model_tensors
+from model_tensors import ModelShape
+
+TOLERANCE = 1e-5
+"""Relative, of float against float64: float keeps 1e-6, a tensor in a wrong place shows at 1e-4."""
+RESERVED = "0123456789+-*/=&|!MBPRIKLOQSUVWYXZ"
+"""The reserved tokens by id."""
+FIRST_WORD = {"fixed": 34, "dynamic": 3939}
+NUMBERS_PROMPT = "<R><+><M>{numbers}<=><M>"
+FINETUNING = """
+[finetune]
+heads = "{heads}"
+rows_per_step = 8
+[batch]
+micro_batch = 8
+[optimizer]
+learning_rate = {rate}
+[schedule]
+steps = 1
+"""
+
+pytestmark = pytest.mark.skipif(
+    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
+)
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="torch is not installed"
+)
+
+
+def run(program: str, *arguments: object) -> str:
+    """What a program prints."""
+    command = [PROGRAMS / program, *map(str, arguments)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def convert(source: Path, output: Path, *options: str) -> Path:
+    assert convert_checkpoint.main([str(source), f"--output={output}", *options]) == 0
+    return output
+
+
+def make_checkpoint(folder: Path, shape: ModelShape) -> tuple[Path, Tensors]:
+    """A checkpoint that was converted from random weights, and these."""
+    tensors = draw_tensors(shape)
+    source = write_safetensors(folder / "weights.safetensors", tensors)
+    return convert(source, folder / "converted.h5", f"--heads={shape.heads}"), tensors
+
+
+def finetune(folder: Path, checkpoint: Path, data: Path, prompt: str, **config: object) -> Tensors:
+    """One step in folder/run; the weights after it, by way of a weight file."""
+    (folder / "finetune.toml").write_text(FINETUNING.format(**config))
+    settings = {"run.folder": folder / "run", "finetune.data": data, "finetune.from": checkpoint}
+    settings["finetune.prompt"] = prompt
+    texts = [f"{key}={value}" for key, value in settings.items()]
+    run("dnagpt", "finetune", folder / "finetune.toml", *texts)
+    saved = folder / "run" / "checkpoints" / "step_00000001.h5"
+    return load_file(convert(saved, folder / "tuned.safetensors"))
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 sequences of two classes."""
+    folder, random = tmp_path_factory.mktemp("classes"), np.random.default_rng(1)
+    rows = [f"{''.join(random.choice(list('ACGT'), 60))}\t{row % 2}" for row in range(60)]
+    (folder / "table.tsv").write_text("\n".join(["sequence\tlabel", *rows]) + "\n")
+    run("dnagpt-prep", "signals", "--table", folder / "table.tsv", "--output", folder / "set.h5")
+    return folder / "set.h5"
+
+
+@pytest.fixture(scope="module")
+def genes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 genes whose target is the sum of two numbers."""
+    folder, random = tmp_path_factory.mktemp("genes"), np.random.default_rng(2)
+    rows = [
+        f"g{row}\t{a:.6f}\t{b:.6f}\t{a + b:.6f}"
+        for row, (a, b) in enumerate(random.normal(size=(40, 2)))
+    ]
+    (folder / "table.tsv").write_text("\n".join(["gene_id\tf1\tf2\ty", *rows]) + "\n")
+    columns = ["--number-columns", "f1,f2", "--target-column", "y"]
+    table, output = folder / "table.tsv", folder / "set.h5"
+    run("dnagpt-prep", "expression", "--table", table, *columns, "--output", output)
+    return output
+
+
+@pytest.mark.parametrize("shape", [SMALL, DYNAMIC, CLASSES_ONLY, NUMBERS_ONLY])
+def test_inspect_takes_a_converted_checkpoint(tmp_path: Path, shape: ModelShape) -> None:
+    checkpoint, tensors = make_checkpoint(tmp_path, shape)
+    text = run("dnagpt", "inspect", "--tensors", checkpoint)
+    count = sum(values.size for values in tensors.values())
+    assert "digests    all match" in text
+    assert f"parameters {count:,} in {len(tensors)} tensors" in text
+    assert f"vocabulary {shape.vocabulary}, " in text
+    assert all(f"  {name} " in text for name in tensors)
+
+
+@pytest.mark.parametrize(
+    ("shape", "answer", "left_out"),
+    [
+        (SMALL, "class", {"num_regression", "number_embedding"}),
+        (CLASSES_ONLY, "class", set()),
+        (NUMBERS_ONLY, "number", set()),
+    ],
+)
+def test_fine_tuning_starts_from_converted_weights(
+    tmp_path: Path, classes: Path, genes: Path, shape: ModelShape, answer: str, left_out: set[str]
+) -> None:
+    """A step too small to see leaves the weights where they were; heads without use are left out.
+
+    What is left can be converted back.
+    """
+    checkpoint, tensors = make_checkpoint(tmp_path, shape)
+    data, prompt = (classes, "class") if answer == "class" else (genes, NUMBERS_PROMPT)
+    tuned = finetune(tmp_path, checkpoint, data, prompt, heads="needed", rate=1e-12)
+    assert {name.split(".")[0] for name in set(tensors) - set(tuned)} == left_out
+    for name, values in tuned.items():
+        np.testing.assert_allclose(values, tensors[name], rtol=1e-6, atol=1e-11, err_msg=name)
+    weights = tmp_path / "tuned.safetensors"
+    again = convert(weights, tmp_path / "again.h5", f"--heads={shape.heads}")
+    assert same_bits(dnagpt_files.read_weights(again)[0], tuned)
+
+
+def reference(shape: ModelShape, tensors: Tensors) -> Callable:
+    """The torch reference with these weights, in float64."""
+    import torch
+
+    import torch_model
+    import torch_reference
+
+    words = model_tensors.WORDS[shape.vocabulary]
+    sizes = (shape.layers, shape.heads, shape.channels, shape.context_length, words)
+    return torch_reference.load_model(torch_model.ModelShape(*sizes), tensors, torch.float64)
+
+
+def windows(shard: dnagpt_files.Shard, words: int) -> Iterator[np.ndarray]:
+    """The shard's contigs, cut into so many 6-mers; the last of each may be shorter."""
+    contigs = (shard.contigs["first_token"], shard.contigs["length"] // 6)
+    for first, count in zip(*contigs, strict=True):
+        contig = shard.tokens[first : first + count].astype(np.int64)
+        yield from (contig[start : start + words] for start in range(0, count, words))
+
+
+def reference_bits(model: Callable, shard: dnagpt_files.Shard, shape: ModelShape) -> float:
+    """Bits per base of the shard's windows, each read from its species token on."""
+    import torch
+
+    nothing = torch.zeros(0, dtype=torch.int64)
+    species = RESERVED.index(str(shard.attributes["species_token"]))
+    nats, bases = 0.0, 0
+    for words in windows(shard, shape.context_length - 1):
+        known = (words[:, None] // 5 ** np.arange(6) % 5 > 0).all(axis=1)
+        tokens = torch.tensor([[species, *(words + FIRST_WORD[shape.vocabulary])]])
+        with torch.no_grad():
+            logits, _ = model(tokens, nothing, nothing.double(), nothing)
+        loss = torch.nn.functional.cross_entropy(logits[0, :-1], tokens[0, 1:], reduction="none")
+        nats += float(loss[torch.from_numpy(known)].sum())
+        bases += 6 * int(known.sum())
+    return nats / math.log(2) / bases
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine small made-up genomes."""
+    folder = tmp_path_factory.mktemp("genomes")
+    run("dnagpt-prep", "synthesize", "--size-factor", 0.05, "--output", folder)
+    species, output = folder / "species.toml", folder / "shards"
+    run("dnagpt-prep", "shard", "--species", species, "--output", output)
+    return output
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
+def test_bits_per_base_are_the_reference_s(tmp_path: Path, shards: Path, shape: ModelShape) -> None:
+    checkpoint, tensors = make_checkpoint(tmp_path, shape)
+    output = tmp_path / "evaluation.json"
+    where = ["--checkpoint", checkpoint, "--shards", shards, "--output", output]
+    run("dnagpt", "evaluate", *where, "--task-rows", 1)
+    scores = dnagpt_files.read_evaluation(output)["species"]
+    model = reference(shape, tensors)
+    species = list(dnagpt_files.iterate_shards(shards, "validation"))
+    assert len(species) == len(scores) == 9
+    for shard in species:
+        expected = reference_bits(model, shard, shape)
+        assert scores[shard.species]["bits_per_base"] == pytest.approx(expected, rel=TOLERANCE)
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
+def test_numbers_are_the_reference_s(tmp_path: Path, genes: Path, shape: ModelShape) -> None:
+    """A checkpoint of the program, converted to weights: regression head and number embedding."""
+    import torch
+
+    checkpoint, _ = make_checkpoint(tmp_path, shape)
+    tensors = finetune(tmp_path, checkpoint, genes, NUMBERS_PROMPT, heads="all", rate=1e-2)
+    _, attributes = dnagpt_files.read_weights(tmp_path / "run/checkpoints/step_00000001.h5")
+    scales = json.loads(str(attributes["task"]))["sets"][0]["numbers"]
+    predictions = dnagpt_files.read_predictions(tmp_path / "run" / "predictions.tsv")
+    labelled = dnagpt_files.read_labelled_set(genes)
+    places = {name: place for place, name in enumerate(labelled.id)}
+    numbers = labelled.numbers[[places[name] for name in predictions.id]]
+    numbers -= [scale["mean"] for scale in scales]
+    numbers /= [scale["deviation"] for scale in scales]
+    row = [RESERVED.index("R"), RESERVED.index("+"), RESERVED.index("M"), -1, -1]
+    row += [RESERVED.index("="), RESERVED.index("M")]
+    starts = torch.arange(len(numbers)) * len(row)
+    with torch.no_grad():
+        _, expected = reference(shape, tensors)(
+            torch.tensor([row] * len(numbers)),
+            (starts[:, None] + torch.tensor([3, 4])).flatten(),
+            torch.from_numpy(numbers).flatten(),
+            starts + len(row) - 1,
+        )
+    assert len(numbers) > 5
+    scale = float(expected.abs().max())
+    np.testing.assert_allclose(
+        predictions.predicted, expected.numpy(), rtol=TOLERANCE, atol=TOLERANCE * scale
+    )
