@@ -25,8 +25,9 @@ from sklearn.preprocessing import StandardScaler
 
 import baselines
 from baselines import Fit, Rows
-from dnagpt_files import FileError, LabelledSet, NumberPredictions
+from dnagpt_files import FileError, LabelledSet
 from kmers import encode_sequences, kmer_frequencies
+from prediction_files import NumberPredictions
 
 PENALTIES = tuple(10.0**power for power in range(-2, 6))
 TREES = 400

@@ -27,8 +27,9 @@ from sklearn.linear_model import LogisticRegression
 
 import baselines
 from baselines import Fit, Model, Rows
-from dnagpt_files import ClassPredictions, FileError, LabelledSet
+from dnagpt_files import FileError, LabelledSet
 from kmers import encode_sequences, kmer_frequencies
+from prediction_files import ClassPredictions
 
 BINS = 10
 """Bins along a sequence, equally long."""

@@ -20,8 +20,10 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 import dnagpt_files
+import prediction_files
 import scores
-from dnagpt_files import FileError, LabelledSet, Predictions, take
+from dnagpt_files import FileError, LabelledSet
+from prediction_files import Predictions, take
 from text_tables import aligned_table, format_value
 
 ASKED = ("validation", "test")
@@ -116,7 +118,7 @@ def rows_of_run(labelled: LabelledSet, run: Path) -> list[Rows]:
     result = []
     for entry in folds:
         path = run / entry["folder"] / "predictions.tsv"
-        predictions = dnagpt_files.read_predictions(path)
+        predictions = prediction_files.read_predictions(path)
         if unknown := [name for name in predictions.id if name not in row_of]:
             raise FileError(
                 f"{labelled.path} has no example {unknown[0]!r} (in {path}); give the run's set"
@@ -178,7 +180,7 @@ def run_baselines(
             predictions = to_predictions(rows, fit.outputs)
             if options.predictions:
                 folder = options.predictions / name / rows.folder
-                dnagpt_files.write_predictions(folder / "predictions.tsv", predictions)
+                prediction_files.write_predictions(folder / "predictions.tsv", predictions)
             entries.append(score_fold(labelled, rows, fit, predictions))
             print(f"{name} {rows.folder}".strip(), "done", file=sys.stderr)
         together = (

@@ -24,8 +24,10 @@ import matplotlib as mpl
 import numpy as np
 
 import dnagpt_files
+import prediction_files
 import scores
-from dnagpt_files import ClassPredictions, FileError, Predictions, take
+from dnagpt_files import FileError
+from prediction_files import ClassPredictions, Predictions, take
 from score_figures import draw_confusion, draw_measured, draw_roc
 from text_tables import format_value, markdown_table
 
@@ -114,13 +116,13 @@ def check_answers(first: Predictions, other: Predictions, source: str) -> None:
 
 def from_scores(first: Predictions, path: Path, threshold: float) -> Predictions:
     """Answers of a file with id and score, joined to the examples of the first method."""
-    columns = dnagpt_files.read_table(path)
+    columns = prediction_files.read_table(path)
     if not {"id", "score"} <= set(columns):
         raise FileError(
             f"{path} has no columns id and score (but {', '.join(columns)}); name them in the head"
         )
     order = rows_for(first, columns["id"], str(path))
-    score = dnagpt_files.number_column(path, columns, "score")[order]
+    score = prediction_files.number_column(path, columns, "score")[order]
     if not isinstance(first, ClassPredictions):
         return dataclasses.replace(first, predicted_original_scale=score)
     if len(first.classes) != 2:
@@ -137,7 +139,7 @@ def read_answers(options: argparse.Namespace) -> Answers:
     """All methods' answers in the order of the first one's examples."""
     answers: Answers = {}
     for name, path in options.ours:
-        predictions = dnagpt_files.read_predictions(Path(path))
+        predictions = prediction_files.read_predictions(Path(path))
         chosen = take(predictions, predictions.split == options.split)
         if len(chosen.id) == 0:
             raise FileError(

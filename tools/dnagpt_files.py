@@ -7,15 +7,10 @@ docs/file_formats.md describes the layouts.
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import dataclasses
 import itertools
 import json
 import math
-import os
-import shutil
-import struct
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,21 +19,18 @@ from typing import Any
 import h5py
 import numpy as np
 
-try:
-    import xxhash
-except ImportError:
-    xxhash = None
+from user_block import (
+    SMALLEST_USER_BLOCK,
+    FileError,
+    Region,
+    seal_file,
+    user_block_bytes,
+    verify_file,
+    written_whole,
+)
 
 Scalar = int | float | str
-Region = tuple[str, int, int]
-"""What lies where in a file, for messages about damage: name, offset and size in bytes."""
 
-USER_BLOCK_MAGIC = bytes([0x89]) + b"DNAGPT\n"
-USER_BLOCK_VERSION = 1
-DIGEST_BLOCK_BYTES = 4 << 20
-SMALLEST_USER_BLOCK = 512
-METADATA_ALLOWANCE = 64 << 20
-"""Bytes beside the arrays that a user block is made large enough for."""
 REGION_LINE_BYTES = 128
 """At most, of a tensor's line in the map of a user block."""
 HDF5_VERSIONS = ("earliest", "v110")
@@ -56,25 +48,6 @@ BASES = "NAGCT"
 """The base of each code in our files."""
 SPLITS = ("train", "validation", "test")
 """The split of each code in a labelled set."""
-CLASS_COLUMNS = ("id", "sequence_length", "label", "predicted")
-"""First columns of predictions of classes; then p_<class>.., outside_mass, split."""
-NUMBER_COLUMNS = ("id", "target", "predicted", "predicted_original_scale", "split")
-HEAD = struct.Struct("<8sQqqq")
-"""Magic, version, bytes of the user block, of the file, of the map of regions."""
-
-
-class FileError(Exception):
-    """A file that cannot be used: what is wrong (why); what to do."""
-
-
-@dataclasses.dataclass(frozen=True)
-class UserBlock:
-    """Head of a file of ours; sizes in bytes."""
-
-    bytes: int
-    file_bytes: int
-    digests: list[int]
-    regions: list[Region]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,169 +99,12 @@ class LabelledSet:
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassPredictions:
-    """Answers to n examples of a set with K classes; label and predicted are places in classes."""
-
-    classes: list[str]
-    id: np.ndarray  # (n) texts
-    sequence_length: np.ndarray  # (n) bases
-    label: np.ndarray  # (n)
-    predicted: np.ndarray  # (n)
-    probabilities: np.ndarray  # (n, K), softmax over the class words
-    outside_mass: np.ndarray  # (n), probability of all other words
-    split: np.ndarray  # (n) texts of SPLITS
-
-
-@dataclasses.dataclass(frozen=True)
-class NumberPredictions:
-    """Answers to n examples whose answer is a number."""
-
-    id: np.ndarray  # (n) texts
-    target: np.ndarray  # (n), original scale
-    predicted: np.ndarray  # (n), z-scored by the training split's mean and deviation
-    predicted_original_scale: np.ndarray  # (n)
-    split: np.ndarray  # (n) texts of SPLITS
-
-
-Predictions = ClassPredictions | NumberPredictions
-
-
-@dataclasses.dataclass(frozen=True)
 class Metrics:
     """Lines of a metrics.jsonl by kind, each in the order of the file."""
 
     steps: list[dict[str, Any]]
     evaluations: list[dict[str, Any]]
     restarts: list[int]  # steps after which the run was resumed or rolled back
-
-
-def digest_block_starts(user_block: int, file_bytes: int) -> range:
-    """Offsets of the blocks that are digested one by one, in bytes."""
-    return range(user_block, file_bytes, DIGEST_BLOCK_BYTES)
-
-
-def read_head(path: Path) -> bytes:
-    """The whole user block; FileError where the file is not one of ours or was cut short."""
-    if not path.is_file():
-        raise FileError(f"{path} is not there; check the path")
-    length = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(HEAD.size)
-        if len(start) < HEAD.size or start[:8] != USER_BLOCK_MAGIC:
-            raise FileError(f"{path} is no dnagpt file (its head is another); check the path")
-        _, version, block_bytes, file_bytes, _ = HEAD.unpack(start)
-        if version != USER_BLOCK_VERSION:
-            raise FileError(
-                f"{path} has file version {version} (this tool reads {USER_BLOCK_VERSION}); "
-                "use the tools of the version that wrote it"
-            )
-        if length != file_bytes:
-            raise FileError(
-                f"{path} is damaged ({length} bytes long instead of {file_bytes}); "
-                "make or copy it again"
-            )
-        return start + file.read(block_bytes - HEAD.size)
-
-
-def parse_user_block(head: bytes) -> UserBlock:
-    """What a whole user block says."""
-    _, _, block_bytes, file_bytes, map_bytes = HEAD.unpack_from(head)
-    count = len(digest_block_starts(block_bytes, file_bytes))
-    digests = list(struct.unpack_from(f"<{count}Q", head, HEAD.size))
-    start = HEAD.size + 8 * count
-    lines = head[start : start + map_bytes].decode().splitlines()
-    fields = [line.split("\t") for line in lines]
-    regions = [(name, int(offset), int(size)) for name, offset, size in fields]
-    return UserBlock(block_bytes, file_bytes, digests, regions)
-
-
-def verify_file(path: Path) -> bool:
-    """Compares all digests; FileError names what is damaged. False without xxhash: not compared."""
-    head = read_head(path)
-    if xxhash is None:
-        return False
-    if xxhash.xxh3_64_intdigest(head[:-8]) != int.from_bytes(head[-8:], "little"):
-        raise FileError(f"{path} is damaged in its head; make or copy it again")
-    block = parse_user_block(head)
-    starts = digest_block_starts(block.bytes, block.file_bytes)
-    with path.open("rb") as file:
-        for index, (start, digest) in enumerate(zip(starts, block.digests, strict=True)):
-            file.seek(start)
-            part = file.read(DIGEST_BLOCK_BYTES)
-            if xxhash.xxh3_64_intdigest(part) != digest:
-                end = start + len(part)
-                touched = [n for n, at, size in block.regions if at < end and start < at + size]
-                raise FileError(
-                    f"{path} is damaged in block {index} (bytes {start} to {end - 1}"
-                    f"{': ' if touched else ''}{', '.join(touched)}); make or copy it again"
-                )
-    return True
-
-
-def user_block_bytes(payload_bytes: int, map_bytes: int) -> int:
-    """Bytes of the user block of a file with so many bytes of arrays and of its map."""
-    blocks = len(digest_block_starts(0, payload_bytes + METADATA_ALLOWANCE))
-    needed = HEAD.size + 8 * (blocks + 1) + map_bytes
-    return max(SMALLEST_USER_BLOCK, 1 << (needed - 1).bit_length())
-
-
-def seal_file(
-    path: Path, user_block: int = SMALLEST_USER_BLOCK, regions: Sequence[Region] = ()
-) -> None:
-    """Digests an HDF5 file with this many bytes of user block, and writes that block."""
-    if xxhash is None:
-        raise FileError(f"cannot seal {path} (the package xxhash is missing); install it")
-    length = path.stat().st_size
-    region_map = "".join(f"{name}\t{at}\t{size}\n" for name, at, size in regions).encode()
-    with path.open("r+b") as file:
-        file.seek(user_block)
-        digests = b"".join(
-            xxhash.xxh3_64_digest(file.read(DIGEST_BLOCK_BYTES))[::-1]
-            for _ in digest_block_starts(user_block, length)
-        )
-        sizes = (user_block, length, len(region_map))
-        head = HEAD.pack(USER_BLOCK_MAGIC, USER_BLOCK_VERSION, *sizes) + digests + region_map
-        if len(head) + 8 > user_block:
-            raise FileError(f"cannot seal {path} (its user block is too small); make it larger")
-        head = head.ljust(user_block - 8, b"\0")
-        file.seek(0)
-        file.write(head + xxhash.xxh3_64_digest(head)[::-1])
-
-
-def require_space(path: Path, needed: int) -> None:
-    """FileError where so many bytes do not fit beside what the disk holds."""
-    free = shutil.disk_usage(path.parent).free
-    if free < needed:
-        raise FileError(
-            f"cannot write {path} ({needed / 2**20:,.1f} MiB are needed, {free / 2**20:,.1f} are "
-            "free); free some space or choose another folder"
-        )
-
-
-@contextlib.contextmanager
-def written_whole(path: Path, needed: int) -> Iterator[Path]:
-    """A temporary name beside `path`: renamed to it at the end, removed where writing fails.
-
-    FileError where the file, of `needed` bytes, cannot be written; an older one then stays.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        require_space(path, needed)
-        temporary.touch()
-        rights = temporary.stat().st_mode
-        yield temporary
-        temporary.chmod(rights)  # some writers put a file of their own there
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path} ({error}); check its folder and the free space"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], attributes: dict[str, Scalar]) -> None:
@@ -522,118 +338,6 @@ def read_labelled_set(path: Path) -> LabelledSet:
             species_token=str(attributes["species_token"]),
             sites=columns_of(file["sites"]) if "sites" in file else {},
         )
-
-
-def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Columns (texts) by name of a tab separated file with a head line."""
-    if not path.is_file():
-        raise FileError(f"{path} is not there; check the path")
-    with path.open(newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    if not rows:
-        raise FileError(f"{path} is empty (no head line); write it again")
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            raise FileError(
-                f"{path} line {number} has {len(row)} columns (the head line has {len(rows[0])}); "
-                "columns are separated by tabs"
-            )
-    cells = np.array(rows[1:], dtype=object).reshape(len(rows) - 1, len(rows[0]))
-    return dict(zip(rows[0], cells.T, strict=True))
-
-
-def number_column(path: Path, columns: dict[str, np.ndarray], name: str) -> np.ndarray:
-    """A column's values as float64; FileError names one that is no number."""
-    try:
-        return columns[name].astype(float)
-    except ValueError as error:
-        raise FileError(f"{path} column {name} holds no number ({error}); check it") from error
-
-
-def class_predictions(path: Path, columns: dict[str, np.ndarray]) -> ClassPredictions:
-    """The predictions in a table whose columns are those of classes."""
-    classes = [name.removeprefix("p_") for name in columns if name.startswith("p_")]
-    places = {name: place for place, name in enumerate(classes)}
-    unknown = set(columns["label"]) | set(columns["predicted"])
-    if unknown := unknown - set(places):
-        raise FileError(
-            f"{path} holds class {min(unknown)!r} (there is no column p_{min(unknown)}); "
-            "check the file"
-        )
-    return ClassPredictions(
-        classes=classes,
-        id=columns["id"],
-        sequence_length=number_column(path, columns, "sequence_length").astype(int),
-        label=np.array([places[name] for name in columns["label"]], int),
-        predicted=np.array([places[name] for name in columns["predicted"]], int),
-        probabilities=np.stack([number_column(path, columns, f"p_{c}") for c in classes], axis=1),
-        outside_mass=number_column(path, columns, "outside_mass"),
-        split=columns["split"],
-    )
-
-
-def read_predictions(path: Path) -> Predictions:
-    """A predictions.tsv of `dnagpt finetune` or of a baseline; its columns tell the kind."""
-    columns = read_table(path)
-    names = tuple(columns)
-    if names == NUMBER_COLUMNS:
-        numbers = {name: number_column(path, columns, name) for name in NUMBER_COLUMNS[1:-1]}
-        return NumberPredictions(id=columns["id"], split=columns["split"], **numbers)
-    ends = (*CLASS_COLUMNS, "outside_mass", "split")
-    probabilities = [name.startswith("p_") for name in names[4:-2]]
-    if (*names[:4], *names[-2:]) == ends and probabilities and all(probabilities):
-        return class_predictions(path, columns)
-    raise FileError(
-        f"{path} holds no predictions (its columns are {', '.join(names)}); "
-        "give a predictions.tsv of `dnagpt finetune` or of a baseline"
-    )
-
-
-def class_rows(predictions: ClassPredictions) -> Iterator[list[object]]:
-    """The head line and the lines of predictions.tsv."""
-    classes = predictions.classes
-    yield [*CLASS_COLUMNS, *(f"p_{name}" for name in classes), "outside_mass", "split"]
-    for row, name in enumerate(predictions.id):
-        yield [
-            name,
-            predictions.sequence_length[row],
-            classes[predictions.label[row]],
-            classes[predictions.predicted[row]],
-            *(f"{p:.6g}" for p in predictions.probabilities[row]),
-            f"{predictions.outside_mass[row]:.6g}",
-            predictions.split[row],
-        ]
-
-
-def number_rows(predictions: NumberPredictions) -> Iterator[list[object]]:
-    """The head line and the lines of predictions.tsv."""
-    yield list(NUMBER_COLUMNS)
-    values = (predictions.target, predictions.predicted, predictions.predicted_original_scale)
-    for name, *numbers, split in zip(predictions.id, *values, predictions.split, strict=True):
-        yield [name, *(f"{number:.9g}" for number in numbers), split]
-
-
-def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Writes a predictions.tsv as `dnagpt finetune` does; makes its folder."""
-    is_class = isinstance(predictions, ClassPredictions)
-    rows = class_rows(predictions) if is_class else number_rows(predictions)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
-
-
-def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """The predictions at these rows (a mask, or numbers of rows)."""
-    columns = {name: v for name, v in vars(predictions).items() if isinstance(v, np.ndarray)}
-    return dataclasses.replace(predictions, **{name: v[rows] for name, v in columns.items()})
-
-
-def join(parts: Sequence[Predictions]) -> Predictions:
-    """The predictions of several files of one kind, one after the other."""
-    first = parts[0]
-    columns = [name for name in vars(first) if name != "classes"]
-    return dataclasses.replace(
-        first, **{name: np.concatenate([getattr(each, name) for each in parts]) for name in columns}
-    )
 
 
 def read_config(path: Path) -> dict[str, Any]:

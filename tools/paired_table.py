@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dnagpt_files import FileError, Predictions, join, read_labelled_set, read_predictions, take
+from dnagpt_files import FileError, read_labelled_set
+from prediction_files import Predictions, join, read_predictions, take
 from scores import Scores, interval, resampled_scores, score_function
 from text_tables import markdown_table
 

@@ -20,8 +20,9 @@ from pathlib import Path
 import matplotlib as mpl
 
 import summarise_evaluation
-from dnagpt_files import ClassPredictions, FileError, Predictions, take
+from dnagpt_files import FileError
 from plot_run import draw_run
+from prediction_files import ClassPredictions, Predictions, take
 from run_folder import Run, Score, last_validation, read_run, scores_of
 from score_figures import draw_confusion, draw_measured, draw_roc
 from text_tables import Cells, format_value

@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 import dnagpt_files
-from dnagpt_files import FileError, Metrics, Predictions
+import prediction_files
+from dnagpt_files import FileError, Metrics
+from prediction_files import Predictions
 from text_tables import format_value
 
 HEADLINES = ("accuracy", "r2", "bits_per_base")
@@ -109,7 +111,7 @@ def read_run(folder: Path) -> Run:
         lines = metrics.evaluations if metrics else []
         tuned = "sets" in (evaluation or {}) or any("sets" in line for line in lines)
         if tuned or (folder / "predictions.tsv").is_file():
-            predictions = read(dnagpt_files.read_predictions, "predictions.tsv")
+            predictions = read(prediction_files.read_predictions, "predictions.tsv")
     if config is metrics is evaluation is predictions is None and not parts:
         raise FileError(f"{folder} is no run folder (no config.toml, no metrics.jsonl); check it")
     return Run(folder, config, metrics, evaluation, predictions, parts, missing)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from dnagpt_files import ClassPredictions, NumberPredictions
 from plot_run import STYLES
+from prediction_files import ClassPredictions, NumberPredictions
 from scores import confusion_matrix, number_scores, ranking_areas, roc_curve
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from dnagpt_files import ClassPredictions, Predictions
+from prediction_files import ClassPredictions, Predictions
 
 CLASS_SCORES = (
     "accuracy",

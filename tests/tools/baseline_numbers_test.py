@@ -9,8 +9,10 @@ import pytest
 
 import baseline_numbers
 import dnagpt_files
+import prediction_files
+import user_block
 
-pytestmark = pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+pytestmark = pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_ridge_comes_near_the_best(numbers: Path, capsys: pytest.CaptureFixture)
     assert 0.6 < report["trees"]["test"]["r2"] < 0.95
     assert 0 < report["trees"]["choice"]["trees"] <= baseline_numbers.TREES
     assert capsys.readouterr().out.splitlines()[2].split()[:3] == ["ridge", "validation", "60"]
-    answers = dnagpt_files.read_predictions(folder / "ridge" / "predictions.tsv")
+    answers = prediction_files.read_predictions(folder / "ridge" / "predictions.tsv")
     training = dnagpt_files.read_labelled_set(numbers)
     target = training.target[training.split == "train"]
     back = answers.predicted * target.std() + target.mean()

@@ -11,9 +11,11 @@ import pytest
 import baseline_signals
 import baselines
 import dnagpt_files
+import prediction_files
+import user_block
 from kmers import encode_sequences
 
-pytestmark = pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+pytestmark = pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def test_predictions_are_those_of_the_set_split(classes: Path) -> None:
     folder = classes.with_name("predictions")
     report = run(classes, "--model", "words", "--predictions", str(folder))
     labelled = dnagpt_files.read_labelled_set(classes)
-    answers = dnagpt_files.read_predictions(folder / "words" / "predictions.tsv")
+    answers = prediction_files.read_predictions(folder / "words" / "predictions.tsv")
     of_id = dict(zip(labelled.id, zip(labelled.label, labelled.split, strict=True), strict=True))
     assert len(answers.id) == 80
     assert all(
@@ -65,7 +67,7 @@ def test_folds_test_every_example_once(classes: Path, capsys: pytest.CaptureFixt
     assert "mean +- standard deviation over folds" in capsys.readouterr().out
     tested = []
     for number in range(1, 5):
-        answers = dnagpt_files.read_predictions(
+        answers = prediction_files.read_predictions(
             folder / "words" / f"fold_{number}" / "predictions.tsv"
         )
         tested += list(answers.id[answers.split == "test"])

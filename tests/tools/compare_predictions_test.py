@@ -8,7 +8,9 @@ import pytest
 
 import compare_predictions
 import dnagpt_files
-from dnagpt_files import ClassPredictions, NumberPredictions
+import prediction_files
+import user_block
+from prediction_files import ClassPredictions, NumberPredictions
 
 
 def write_classes(path: Path, right: list[bool], order: np.ndarray | None = None) -> None:
@@ -28,7 +30,7 @@ def write_classes(path: Path, right: list[bool], order: np.ndarray | None = None
         split=np.full(count, "test", dtype=object),
     )
     order = np.arange(count) if order is None else order
-    dnagpt_files.write_predictions(path, dnagpt_files.take(answers, order))
+    prediction_files.write_predictions(path, prediction_files.take(answers, order))
 
 
 def cells(output: str) -> list[list[str]]:
@@ -67,7 +69,7 @@ def test_a_paired_difference_is_narrower_than_its_parts(tmp_path: Path) -> None:
     """Both err on the same examples but for two: the difference varies by these alone."""
     write_classes(tmp_path / "a.tsv", [row % 4 != 0 for row in range(200)])
     write_classes(tmp_path / "b.tsv", [row % 4 != 0 or row in (4, 8) for row in range(200)])
-    answers = {n: dnagpt_files.read_predictions(tmp_path / f"{n}.tsv") for n in ("a", "b")}
+    answers = {n: prediction_files.read_predictions(tmp_path / f"{n}.tsv") for n in ("a", "b")}
     table = compare_predictions.make_table(answers, np.arange(200), {}, 400)
     interval = table[2][table[0].index("accuracy - a's")]
     assert interval == "+0.0100 [+0.0000, +0.0250]"
@@ -81,7 +83,7 @@ def test_numbers_are_compared_in_the_original_scale(
     names = np.array([f"g{row}" for row in range(50)], dtype=object)
     split = np.full(50, "test", dtype=object)
     answers = NumberPredictions(names, target, target, target + 0.5, split)
-    dnagpt_files.write_predictions(tmp_path / "a.tsv", answers)
+    prediction_files.write_predictions(tmp_path / "a.tsv", answers)
     lines = [f"g{row}\t{value}" for row, value in enumerate(-target)]
     (tmp_path / "other.tsv").write_text("id\tscore\n" + "\n".join(lines) + "\n")
     options = [f"--ours=a={tmp_path / 'a.tsv'}", f"--other=o={tmp_path / 'other.tsv'}"]
@@ -93,7 +95,7 @@ def test_numbers_are_compared_in_the_original_scale(
     assert (tmp_path / "c.png").is_file()
 
 
-@pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+@pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
 def test_groups_of_the_set_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     labelled_sets.write_classes(tmp_path / "set.h5")
     labelled = dnagpt_files.read_labelled_set(tmp_path / "set.h5")

@@ -26,6 +26,7 @@ from safetensors.numpy import load_file
 import convert_checkpoint
 import dnagpt_files
 import model_tensors
+import user_block
 from model_tensors import ModelShape
 
 needs_torch = pytest.mark.skipif(
@@ -114,7 +115,7 @@ def test_damage_of_a_checkpoint_is_named_by_tensor(tmp_path: Path) -> None:
     path = tmp_path / "step.h5"
     convert(source, path, 2)
     contents = bytearray(path.read_bytes())
-    block = dnagpt_files.parse_user_block(dnagpt_files.read_head(path))
+    block = user_block.parse_user_block(user_block.read_head(path))
     places = {name: (offset, size) for name, offset, size in block.regions}
     name = "transformer.h.1.mlp.c_fc.weight"
     offset, size = places[f"/state/master tensor {name}"]
@@ -122,16 +123,16 @@ def test_damage_of_a_checkpoint_is_named_by_tensor(tmp_path: Path) -> None:
     contents[offset] ^= 1
     path.write_bytes(contents)
     with pytest.raises(dnagpt_files.FileError, match=f"master tensor {name}"):
-        dnagpt_files.verify_file(path)
+        user_block.verify_file(path)
 
 
 def test_the_user_block_holds_the_digests_of_a_large_model() -> None:
     shapes = model_tensors.tensor_shapes(model_tensors.PRESETS["dnagpt_b_512"])
     payload = 12 * model_tensors.parameter_count(shapes)
     map_bytes = 3 * len(shapes) * dnagpt_files.REGION_LINE_BYTES
-    user_block = dnagpt_files.user_block_bytes(payload, map_bytes)
-    assert user_block.bit_count() == 1
-    assert payload / 2**22 * 8 + map_bytes < user_block < 2**20
+    size = user_block.user_block_bytes(payload, map_bytes)
+    assert size.bit_count() == 1
+    assert payload / 2**22 * 8 + map_bytes < size < 2**20
     longest = f"/state/adam_v tensor {max(shapes, key=len)}\t{payload}\t{payload}\n"
     assert len(longest) <= dnagpt_files.REGION_LINE_BYTES
 
@@ -303,7 +304,7 @@ def test_a_checkpoint_of_another_version_is_refused(
     with h5py.File(tmp_path / "step.h5", "r+") as file:
         file.attrs["format_version"] = 2
         user_block = file.userblock_size
-    dnagpt_files.seal_file(tmp_path / "step.h5", user_block)
+    user_block.seal_file(tmp_path / "step.h5", user_block)
     capsys.readouterr()
     message = refuse(tmp_path / "step.h5", tmp_path / "back.safetensors", capsys)
     assert "has checkpoint version 2 (this tool reads 1)" in message

@@ -8,6 +8,7 @@ import pytest
 import dnagpt_files
 import kmers
 import order_baseline
+import user_block
 
 
 def number_of(kmer: str) -> int:
@@ -57,7 +58,7 @@ def write_species(folder: Path, name: str, directed: bool) -> None:
         dnagpt_files.write_arrays(folder / f"{name}.{split}.h5", arrays, attributes)
 
 
-@pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+@pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
 def test_direction_is_found_only_where_it_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -79,7 +80,7 @@ def test_a_folder_without_shards_is_an_error(tmp_path: Path, capsys: pytest.Capt
     assert "holds no shards" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(dnagpt_files.xxhash is None, reason="xxhash is not installed")
+@pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
 def test_rows_of_an_evaluation_are_answered(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_species(tmp_path, "directed", True)
     random = np.random.default_rng(3)

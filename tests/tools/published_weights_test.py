@@ -25,6 +25,7 @@ from safetensors.numpy import load_file
 import convert_checkpoint
 import dnagpt_files
 import model_tensors
+import prediction_files
 from model_tensors import ModelShape
 
 TOLERANCE = 1e-5
@@ -218,7 +219,7 @@ def test_numbers_are_the_reference_s(tmp_path: Path, genes: Path, shape: ModelSh
     tensors = finetune(tmp_path, checkpoint, genes, NUMBERS_PROMPT, heads="all", rate=1e-2)
     _, attributes = dnagpt_files.read_weights(tmp_path / "run/checkpoints/step_00000001.h5")
     scales = json.loads(str(attributes["task"]))["sets"][0]["numbers"]
-    predictions = dnagpt_files.read_predictions(tmp_path / "run" / "predictions.tsv")
+    predictions = prediction_files.read_predictions(tmp_path / "run" / "predictions.tsv")
     labelled = dnagpt_files.read_labelled_set(genes)
     places = {name: place for place, name in enumerate(labelled.id)}
     numbers = labelled.numbers[[places[name] for name in predictions.id]]

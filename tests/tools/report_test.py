@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import run_folders
 
-import dnagpt_files
+import prediction_files
 import report
 
 
@@ -62,7 +62,7 @@ def test_fine_tuning_on_classes(tmp_path: Path) -> None:
 
 def test_fine_tuning_on_numbers(tmp_path: Path) -> None:
     run = run_folders.write_tuning(tmp_path / "expression")
-    dnagpt_files.write_predictions(run / "predictions.tsv", run_folders.number_answers())
+    prediction_files.write_predictions(run / "predictions.tsv", run_folders.number_answers())
     text, pictures = page_of(run)
     assert "Answers to the 20 examples of test." in text
     assert len(pictures) == 2

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-import dnagpt_files
-from dnagpt_files import ClassPredictions, NumberPredictions
+import prediction_files
+from prediction_files import ClassPredictions, NumberPredictions
 
 
 def write_metrics(folder: Path, lines: list[dict]) -> None:
@@ -83,7 +83,7 @@ def write_tuning(folder: Path, accuracy: float = 0.8, rate: float = 3e-5) -> Pat
         lines.insert(step, {"evaluation": evaluation})
     write_metrics(folder, lines)
     (folder / "evaluation.json").write_text(json.dumps(tuned_evaluation(accuracy)))
-    dnagpt_files.write_predictions(folder / "predictions.tsv", class_answers())
+    prediction_files.write_predictions(folder / "predictions.tsv", class_answers())
     return folder
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 import scores
-from dnagpt_files import ClassPredictions, NumberPredictions
+from prediction_files import ClassPredictions, NumberPredictions
 
 
 def random_classes(count: int, kinds: int, seed: int) -> ClassPredictions:

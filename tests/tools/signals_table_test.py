@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, {tools!r})
 import numpy as np
 import dnagpt_files
+import prediction_files
 settings = dict(each.split("=", 1) for each in sys.argv[3:])
 folder = Path(settings["run.folder"])
 (folder.parent / "calls").open("a").write(folder.name + "\\n")
@@ -25,8 +26,8 @@ for seed in range(1, int(settings["finetune.seeds"]) + 1):
     predicted = np.where(np.arange(len(label)) % wrong == seed, 1 - label, label)
     chosen = np.where(predicted == 1, 0.8, 0.2)
     (folder / f"seed_{{seed}}").mkdir(parents=True)
-    dnagpt_files.write_predictions(folder / f"seed_{{seed}}" / "predictions.tsv",
-        dnagpt_files.ClassPredictions(labelled.classes, labelled.id,
+    prediction_files.write_predictions(folder / f"seed_{{seed}}" / "predictions.tsv",
+        prediction_files.ClassPredictions(labelled.classes, labelled.id,
             np.full(len(label), 90), label, predicted, np.stack([1 - chosen, chosen], axis=1),
             np.zeros(len(label)), labelled.split))
 (folder / "evaluation.json").write_text("{{}}")

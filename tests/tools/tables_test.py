@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import PROGRAMS
 
-import dnagpt_files
 import expression_table
 import genomes_table
+import prediction_files
 import pretraining_table
 import signals_table
 import tasks_table
@@ -169,7 +169,7 @@ def test_signals_in_folds_are_those_of_the_run(
     rows = {row[0]: row[1:] for row in read_rows(text)}
     assert float(rows["words"][1]) > 0.9
     ours, words = (
-        dnagpt_files.read_predictions(tmp_path / "work" / path / "predictions.tsv")
+        prediction_files.read_predictions(tmp_path / "work" / path / "predictions.tsv")
         for path in ("a_first/fold_2", "a_baselines/words/fold_2")
     )
     assert set(zip(ours.id, ours.split, strict=True)) == set(

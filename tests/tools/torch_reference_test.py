@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dnagpt_files
+import user_block
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "small_model.h5"
@@ -33,7 +34,7 @@ def test_golden_file_was_written_by_these_scripts(golden: tuple) -> None:
 
 def test_golden_file_is_small_and_undamaged() -> None:
     assert GOLDEN.stat().st_size < 600_000
-    dnagpt_files.verify_file(GOLDEN)
+    user_block.verify_file(GOLDEN)
 
 
 def test_loss_follows_from_logits(golden: tuple) -> None:
