@@ -303,8 +303,8 @@ def test_a_checkpoint_of_another_version_is_refused(
     convert(source, tmp_path / "step.h5", 2)
     with h5py.File(tmp_path / "step.h5", "r+") as file:
         file.attrs["format_version"] = 2
-        user_block = file.userblock_size
-    user_block.seal_file(tmp_path / "step.h5", user_block)
+        block_bytes = file.userblock_size
+    user_block.seal_file(tmp_path / "step.h5", block_bytes)
     capsys.readouterr()
     message = refuse(tmp_path / "step.h5", tmp_path / "back.safetensors", capsys)
     assert "has checkpoint version 2 (this tool reads 1)" in message
