@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import table_runs
-from paired_table import NUMBERS, Answers, paired_table, test_answers
+from paired_table import FOLDS, NUMBERS, Answers, paired_table, test_answers
 from table_runs import finetune, program, run_unless_there, tool
 
 
@@ -30,7 +30,7 @@ def baselines(options: argparse.Namespace, name: str, data: Path, *arguments: st
     folder = options.work / f"{name}_baselines"
     result = folder / "baselines.json"
     files = ["--predictions", str(folder), "--output", str(result)]
-    run_unless_there(result, tool("baseline_numbers.py", str(data), *files, *arguments))
+    run_unless_there(options, result, tool("baseline_numbers.py", str(data), *files, *arguments))
     return {path.name: test_answers(path) for path in sorted(folder.iterdir()) if path.is_dir()}
 
 
@@ -42,7 +42,7 @@ def without(options: argparse.Namespace, run: Path, data: Path, blank: str) -> A
     files += ["--predictions", str(folder / "predictions.tsv")]
     asked = ["--checkpoint", str(run), "--set", str(data), "--blank", blank]
     command = program(options, "evaluate", *asked, *files)
-    run_unless_there(folder / "predictions.tsv", command)
+    run_unless_there(options, folder / "predictions.tsv", command)
     return {f"without {blank}": test_answers(folder)}
 
 
@@ -53,7 +53,7 @@ def synthetic(options: argparse.Namespace, data: Path) -> list[str]:
     for blank in ("sequence", "numbers"):
         answers |= without(options, run, data, blank)
     answers |= baselines(options, "synthetic", data, "--model", "ridge", "--kmers")
-    return ["## Made-up genes", "", *paired_table(data, answers, NUMBERS), ""]
+    return ["## Made-up genes", "", *paired_table(data, answers, NUMBERS, options.resamples), ""]
 
 
 def numbers(options: argparse.Namespace, data: Path) -> list[str]:
@@ -61,7 +61,12 @@ def numbers(options: argparse.Namespace, data: Path) -> list[str]:
     settings = [f"finetune.data={data}", f"finetune.seeds={options.seeds}"]
     run = finetune(options, "numbers", options.numbers_config, settings)
     answers = {"dnagpt": test_answers(run)} | baselines(options, "numbers", data)
-    return ["## Real genes, numbers alone", "", *paired_table(data, answers, NUMBERS), ""]
+    return [
+        "## Real genes, numbers alone",
+        "",
+        *paired_table(data, answers, NUMBERS, options.resamples),
+        "",
+    ]
 
 
 def genes(options: argparse.Namespace, data: Path) -> list[str]:
@@ -70,7 +75,12 @@ def genes(options: argparse.Namespace, data: Path) -> list[str]:
     run = finetune(options, "genes", options.sequence_config, settings)
     ridge = baselines(options, "genes", data, "--model", "ridge", "--folds-of", str(run))
     answers = {"dnagpt": test_answers(run)} | ridge
-    return ["## Real genes with sequence", "", *paired_table(data, answers, NUMBERS), ""]
+    return [
+        "## Real genes with sequence",
+        "",
+        *paired_table(data, answers, FOLDS, options.resamples),
+        "",
+    ]
 
 
 TABLES = {"synthetic": synthetic, "numbers": numbers, "genes": genes}

@@ -40,7 +40,7 @@ def draw(options: argparse.Namespace, model: Path, temperature: str, count: int)
     path = options.work / f"temperature_{temperature}.hapt"
     arguments = ["--checkpoint", str(model), "--count", str(count), "--seed", str(options.seed)]
     arguments += ["--temperature", temperature, "--output", str(path)]
-    return run_unless_there(path, program(options, "generate", "--haplotypes", *arguments))
+    return run_unless_there(options, path, program(options, "generate", "--haplotypes", *arguments))
 
 
 def draw_baseline(options: argparse.Namespace, name: str, count: int) -> Path:
@@ -48,7 +48,7 @@ def draw_baseline(options: argparse.Namespace, name: str, count: int) -> Path:
     path = options.work / f"{name}.hapt"
     arguments = ["--model", name, "--set", str(options.set), "--count", str(count)]
     arguments += ["--seed", str(options.seed), "-o", str(path)]
-    return run_unless_there(path, tool("baseline_genomes.py", *arguments))
+    return run_unless_there(options, path, tool("baseline_genomes.py", *arguments))
 
 
 def compare(options: argparse.Namespace, name: str, sets: dict[str, Path]) -> list[str]:
@@ -61,8 +61,7 @@ def compare(options: argparse.Namespace, name: str, sets: dict[str, Path]) -> li
 def make_tables(options: argparse.Namespace) -> list[str]:
     """Lines: model and generators, then the temperatures."""
     count = options.count or int(np.sum(read_labelled_set(options.set).split == "test"))
-    data = [f"finetune.data={options.set}", *options.setting]
-    model = finetune(options, "model", options.config, data)
+    model = finetune(options, "model", options.config, [f"finetune.data={options.set}"])
     drawn = {
         temperature: draw(options, model, temperature, count)
         for temperature in dict.fromkeys([*options.temperatures, options.temperature])
@@ -88,9 +87,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--temperature", default="1.0", help="of the first table (1.0)")
     parser.add_argument("--temperatures", nargs="+", default=TEMPERATURES, help="of the study")
     parser.add_argument("--seed", type=int, default=1, help="of the draws (1)")
-    parser.add_argument(
-        "--setting", action="append", default=[], help="section.key=value of the fine-tuning"
-    )
     options = parser.parse_args(arguments)
     return table_runs.finish(
         "genomes_table.py", options.work, functools.partial(make_tables, options)

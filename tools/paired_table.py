@@ -1,8 +1,9 @@
 """A table of methods that answered the same test examples, each against the first of them.
 
-Scores are averaged over a method's seeds. Differences are paired over the test examples; their
-standard errors and the intervals come from drawing whole groups of related examples, with the
-scores of all seeds averaged in each draw.
+Scores are averaged over a method's seeds. Differences are paired over the test examples. Intervals
+come from drawing whole groups of related examples, with the scores of all seeds averaged in each
+draw; the standard error (SE) of a difference adds the seeds' variance of both methods to that of
+the draws: sqrt(draws + s1^2 / n1 + s2^2 / n2). Methods with one seed add none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ Answers = dict[str, list[Predictions]]
 
 SIGNALS = {"accuracy": "accuracy", "auroc": "AUROC"}
 NUMBERS = {"r2": "r2", "spearman": "Spearman"}
-"""Headings of the scores that are shown, by name."""
+FOLDS = {"r2_residual": "1 - SSE/SST", "r2": "r2", "spearman": "Spearman"}
+"""Headings of the scores that are shown, by name.
+
+In folds a method that knows nothing but each fold's mean has an r2 above 0: the mean of the others
+lies high where the fold lies low. The residual form says so.
+"""
 
 
 def test_answers(folder: Path, file_name: str = "predictions.tsv") -> list[Predictions]:
@@ -61,35 +67,58 @@ def with_spread(values: Sequence[float]) -> str:
     return f"{np.mean(values):.4f}{spread}"
 
 
-def paired_table(data: Path, answers: Answers, shown: dict[str, str]) -> list[str]:
-    """Lines: a row for each method with its scores and how far it lies behind the first one."""
-    check_same_examples(answers)
+def variance_of_mean(seeds: Sequence[float]) -> float:
+    """Of the mean over seeds; 0 where there is one."""
+    return float(np.var(seeds, ddof=1) / len(seeds)) if len(seeds) > 1 else 0.0
+
+
+def groups_of(data: Path, predictions: Predictions) -> np.ndarray:
+    """The set's group of each answered example."""
     labelled = read_labelled_set(data)
     group_of = dict(zip(labelled.id, labelled.group, strict=True))
+    if unknown := [name for name in predictions.id if name not in group_of]:
+        raise FileError(
+            f"{data} has no example {unknown[0]!r} (was it made anew?); remove the runs"
+        )
+    return np.array([group_of[name] for name in predictions.id])
+
+
+def paired_table(data: Path, answers: Answers, shown: dict[str, str], count: int) -> list[str]:
+    """Lines: a row for each method with its scores and how far it lies behind the first one.
+
+    Intervals and standard errors are those of `count` draws.
+    """
+    check_same_examples(answers)
     first, *_ = answers
-    groups = np.array([group_of[name] for name in answers[first][0].id])
+    groups = groups_of(data, answers[first][0])
     draws = resampled_scores(
         {
             m: lambda weights, seeds=seeds: mean_scores(seeds, weights)
             for m, seeds in answers.items()
         },
         groups,
+        count,
     )
     ones = np.ones(len(groups))
+    values_of = {
+        method: {score: [score_function(each)(ones)[score] for each in seeds] for score in shown}
+        for method, seeds in answers.items()
+    }
     parts = ("", " 95 %", " behind by", " SE")
     cells = [["method", "seeds", *(title + part for title in shown.values() for part in parts)]]
     for method, seeds in answers.items():
         row = [method, str(len(seeds))]
         for score in shown:
-            values = [score_function(each)(ones)[score] for each in seeds]
+            values = values_of[method][score]
             low, high = interval(draws[method][score])
             row += [with_spread(values), f"{low:.3f} - {high:.3f}"]
             if method == first:
                 row += ["", ""]
                 continue
-            behind = mean_scores(answers[first], ones)[score] - np.mean(values)
-            error = np.std(draws[first][score] - draws[method][score], ddof=1)
-            row += [f"{behind:+.4f}", f"{error:.4f}"]
+            best = values_of[first][score]
+            error = np.var(draws[first][score] - draws[method][score], ddof=1)
+            error += variance_of_mean(best) + variance_of_mean(values)
+            row += [f"{np.mean(best) - np.mean(values):+.4f}", f"{np.sqrt(error):.4f}"]
         cells.append(row)
-    count = f"{len(groups)} test examples in {len(np.unique(groups))} groups"
-    return [count, "", *markdown_table(cells)]
+    examples = f"{len(groups)} test examples in {len(np.unique(groups))} groups"
+    return [examples, "", *markdown_table(cells)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,22 +33,28 @@ def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
     paths = sorted(shards.resolve().glob(f"{species}.*.h5"))
     if not paths:
         raise FileError(f"{shards} holds no shards of {species}; name another --species")
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for path in paths:
-        link = folder / path.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(path)
+        (folder / path.name).symlink_to(path)
     return folder
+
+
+def steps_of(config: Path, settings: Sequence[str]) -> int:
+    """schedule.steps of a config with settings of the command line."""
+    given = [each.partition("=")[2] for each in settings if each.startswith("schedule.steps=")]
+    return int(given[-1] if given else dnagpt_files.read_config(config)["schedule"]["steps"])
 
 
 def pretrain(options: argparse.Namespace, name: str, shards: Path) -> Path:
     """The run folder of a finished pretraining: one that was evaluated on all species."""
     run, result = options.work / name, options.work / f"{name}.json"
     settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining]
-    if not result.exists():
-        table_runs.run(program(options, "pretrain", str(options.pretrain_config), *settings))
+    last = f"step_{steps_of(options.pretrain_config, options.pretraining):08d}.h5"
+    command = program(options, "pretrain", str(options.pretrain_config), *settings)
+    run_unless_there(options, run / "checkpoints" / last, command)
     evaluate = ["evaluate", "--checkpoint", str(run), "--shards", str(options.shards)]
-    run_unless_there(result, program(options, *evaluate, "--output", str(result)))
+    run_unless_there(options, result, program(options, *evaluate, "--output", str(result)))
     return run
 
 
@@ -68,7 +75,8 @@ def species_table(results: dict[str, Path]) -> list[str]:
 
 def make_tables(options: argparse.Namespace) -> list[str]:
     """Lines: bits per base, then the signals."""
-    alone = shards_of_species(options.shards, options.species, options.work / "shards_H")
+    alone = options.work / f"shards_{options.species}"
+    shards_of_species(options.shards, options.species, alone)
     runs = {"M": options.shards, "H": alone}
     options.pretrained = [(name, pretrain(options, name, data)) for name, data in runs.items()]
     options.folds = 0

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,18 +23,11 @@ from pathlib import Path
 import table_runs
 from dnagpt_files import read_config
 from paired_table import SIGNALS, Answers, paired_table, test_answers
-from table_runs import finetune, run_unless_there, tool
+from table_runs import finetune, name_and_path, require_own_names, run_unless_there, tool
 
 SHAPE = ("layers", "heads", "channels", "context_length", "vocabulary")
+RANDOM = "random weights"
 BASELINES = ("composition", "words", "kmers", "binned", "cnn")
-
-
-def name_and_path(text: str) -> tuple[str, Path]:
-    """NAME=PATH as a pair."""
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=PATH")
-    return name, Path(path)
 
 
 def random_model(pretrained: Path) -> list[str]:
@@ -45,9 +39,9 @@ def random_model(pretrained: Path) -> list[str]:
 def collect(options: argparse.Namespace, name: str, data: Path) -> Answers:
     """Test answers by method: one entry a seed."""
     fixed = [f"finetune.data={data}", f"finetune.seeds={options.seeds}"]
-    fixed += [f"finetune.folds={options.folds}", *options.setting]
+    fixed += [f"finetune.folds={options.folds}"]
     starts = {method: [f"finetune.from={run}"] for method, run in options.pretrained}
-    starts["random weights"] = random_model(options.pretrained[0][1])
+    starts[RANDOM] = random_model(options.pretrained[0][1])
     runs = {
         method: finetune(
             options, f"{name}_{method.replace(' ', '_')}", options.config, [*fixed, *start]
@@ -56,20 +50,28 @@ def collect(options: argparse.Namespace, name: str, data: Path) -> Answers:
     }
     answers = {method: test_answers(folder) for method, folder in runs.items()}
     folder = options.work / f"{name}_baselines"
-    arguments = ["--predictions", str(folder), "--output", str(folder / "baselines.json")]
-    if options.folds:
-        arguments += ["--folds-of", str(runs["random weights"])]
-    run_unless_there(folder / "baselines.json", tool("baseline_signals.py", str(data), *arguments))
-    there = [method for method in BASELINES if (folder / method).is_dir()]
-    return answers | {method: test_answers(folder / method) for method in there}
+    folds = ["--folds-of", str(runs[RANDOM])] if options.folds else []
+    for method in BASELINES:
+        if method == "cnn" and importlib.util.find_spec("torch") is None:
+            continue
+        files = ["--predictions", str(folder), "--output", str(folder / f"{method}.json")]
+        command = tool("baseline_signals.py", str(data), "--model", method, *files, *folds)
+        run_unless_there(options, folder / f"{method}.json", command)
+        answers[method] = test_answers(folder / method)
+    return answers
 
 
 def make_tables(options: argparse.Namespace) -> list[str]:
     """Lines: a table for each set."""
+    require_own_names(options.set, "--set")
+    require_own_names([*options.pretrained, (RANDOM, Path())], "--pretrained")
     text = []
     for name, path in options.set:
-        table = paired_table(path, collect(options, name, path), SIGNALS)
-        text += [f"## {name}", "", *table, ""]
+        answers = collect(options, name, path)
+        missing = [method for method in BASELINES if method not in answers]
+        left_out = [f"{', '.join(missing)}: left out (torch is not installed)", ""]
+        table = paired_table(path, answers, SIGNALS, options.resamples)
+        text += [f"## {name}", "", *table, "", *(left_out if missing else [])]
     return text
 
 
@@ -85,7 +87,6 @@ def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, default=table_runs.CONFIGS / "finetune_signals.toml")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("setting", nargs="*", help="section.key=value of all fine-tunings")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dnagpt_files import FileError
+from scores import RESAMPLES
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / "configs"
@@ -22,21 +23,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
     parser.add_argument("--launch", default="", help='such as "mpirun -n 2"')
     parser.add_argument("--dnagpt", default="dnagpt", help="the program")
+    parser.add_argument(
+        "--resamples", type=int, default=RESAMPLES, help="draws for intervals and standard errors"
+    )
+    parser.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="of all fine-tunings; may stand several times",
+    )
+
+
+def name_and_path(text: str) -> tuple[str, Path]:
+    """NAME=PATH as a pair."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=PATH")
+    return name, Path(path)
+
+
+def require_own_names(pairs: Sequence[tuple[str, Path]], option: str) -> None:
+    """FileError where two entries of an option have one name."""
+    names = [name for name, _ in pairs]
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise FileError(f"{option} names {double} twice; give each its own name")
+
+
+class StoppedError(Exception):
+    """A program was told to stop, and saved."""
 
 
 def run(command: Sequence[str]) -> None:
-    """Runs a command and shows it; FileError where it fails."""
+    """Runs a command and shows it; FileError where it fails, StoppedError where it saved."""
     print("+", shlex.join(command), flush=True)
-    status = subprocess.run(command, check=False).returncode
+    try:
+        status = subprocess.run(command, check=False).returncode
+    except OSError as error:
+        raise FileError(
+            f"cannot start {command[0]} ({error.strerror}); give --dnagpt, --launch or PATH"
+        ) from error
     if status == SAVED:
-        raise FileError("the run was told to stop and saved; start this tool again to go on")
+        raise StoppedError("the run was told to stop and saved; start this tool again to go on")
     if status != 0:
         raise FileError(f"{command[0]} gave {status} (see above); mend it and start again")
 
 
-def run_unless_there(result: Path, command: Sequence[str]) -> Path:
-    """The result of a command, which is run where it is missing."""
+def run_unless_there(options: argparse.Namespace, result: Path, command: Sequence[str]) -> Path:
+    """The result of a command, in the folder of --work, which is run where it is missing.
+
+    The command is kept under `commands` there; FileError where another one stands there: what it
+    made is not what is asked for now.
+    """
+    name = "-".join(result.relative_to(options.work).parts)
+    note = options.work / "commands" / f"{name}.txt"
+    text = shlex.join(command) + "\n"
+    if note.exists() and note.read_text() != text:
+        raise FileError(
+            f"{result} was begun by another command than is asked for now (see {note}); take "
+            "another --work or remove both"
+        )
     if not result.exists():
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(text)
         run(command)
     return result
 
@@ -54,19 +103,23 @@ def tool(name: str, *arguments: str) -> list[str]:
 def finetune(options: argparse.Namespace, name: str, config: Path, settings: Sequence[str]) -> Path:
     """The run folder `name` of a fine-tuning, run unless its evaluation.json is there."""
     folder = options.work / name
-    command = program(options, "finetune", str(config), f"run.folder={folder}", *settings)
-    run_unless_there(folder / "evaluation.json", command)
+    fixed = [str(config), f"run.folder={folder}", *settings, *options.setting]
+    command = program(options, "finetune", *fixed)
+    run_unless_there(options, folder / "evaluation.json", command)
     return folder
 
 
 def finish(name: str, work: Path, make: Callable[[], Sequence[str]]) -> int:
-    """Makes the lines of a table, prints them and keeps them as table.md; the exit status."""
+    """Makes the lines of a table, prints them and keeps them as table.md.
+
+    Exit status: 0, 1 with a message, or 75: saved, start it again.
+    """
     work.mkdir(parents=True, exist_ok=True)
     try:
         text = "\n".join(make()) + "\n"
-    except FileError as error:
+    except (FileError, StoppedError) as error:
         print(f"{name}: {error}", file=sys.stderr)
-        return 1
+        return SAVED if isinstance(error, StoppedError) else 1
     (work / "table.md").write_text(text)
     print(text, end="")
     return 0

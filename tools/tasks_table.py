@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def write_config(options: argparse.Namespace, names: Sequence[str], path: Path) 
     lines = [
         line
         for line in options.config.read_text().splitlines()
-        if not line.startswith(("prompt", "data"))
+        if not re.match(r"\s*(prompt|data)\s*=", line)
     ]
     for name in names:
         lines += ["", "[[finetune.set]]", f'name = "{name}"']
@@ -45,14 +46,14 @@ def make_tables(options: argparse.Namespace) -> list[str]:
     runs = {}
     for run, names in choices.items():
         config = write_config(options, names, options.work / f"{run}.toml")
-        runs[run] = finetune(options, run, config, options.setting)
+        runs[run] = finetune(options, run, config, [])
     text = []
     for name in PROMPTS:
         answers = {
             "alone": test_answers(runs[name]),
             "together": test_answers(runs["together"], f"predictions_{name}.tsv"),
         }
-        table = paired_table(getattr(options, name), answers, SHOWN[name])
+        table = paired_table(getattr(options, name), answers, SHOWN[name], options.resamples)
         text += [f"## {name}", "", *table, ""]
     return text
 
@@ -69,7 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--config", type=Path, default=table_runs.CONFIGS / "finetune_expression.toml"
     )
-    parser.add_argument("setting", nargs="*", help="section.key=value of all fine-tunings")
     options = parser.parse_args(arguments)
     return table_runs.finish(
         "tasks_table.py", options.work, functools.partial(make_tables, options)

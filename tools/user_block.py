@@ -148,13 +148,22 @@ def require_space(path: Path, needed: int) -> None:
         )
 
 
+def sync(path: Path) -> None:
+    """Waits until a file or a folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def written_whole(path: Path, needed: int) -> Iterator[Path]:
     """A temporary name beside `path`: renamed to it at the end, removed where writing fails.
 
     FileError where the file, of `needed` bytes, cannot be written; an older one then stays.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         require_space(path, needed)
@@ -162,9 +171,9 @@ def written_whole(path: Path, needed: int) -> Iterator[Path]:
         rights = temporary.stat().st_mode
         yield temporary
         temporary.chmod(rights)  # some writers put a file of their own there
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         temporary.replace(path)
+        sync(path.parent)
     except OSError as error:
         raise FileError(
             f"cannot write {path} ({error}); check its folder and the free space"

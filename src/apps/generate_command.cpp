@@ -106,8 +106,8 @@ void write_harvest(GenerateOptions const& options, Harvest const& harvest) {
     }
     json["temperature"] = options.temperature;
     json["seed"] = options.seed;
-    write_text_atomically(options.output, harvest.rows);
     write_text_atomically(options.output + ".json", json.dump(2) + "\n");
+    write_text_atomically(options.output, harvest.rows);
 }
 
 template <class T>
@@ -141,20 +141,20 @@ int generate_as(GenerateOptions const& options, Communicator const& world,
         draw_round(drawer, request, first, first + round, options.count, world, harvest);
         progress.advance(static_cast<std::uint64_t>(harvest.kept - before));
     }
+    std::string discarded;
+    for (int i = 1; i < discard_count; ++i) {
+        discarded += fmt::format(", {} {}", harvest.counts[static_cast<std::size_t>(i)],
+                                 discard_name(static_cast<Discard>(i)));
+    }
+    DNAGPT_VALIDATE(harvest.kept == options.count,
+                    << "only " << harvest.kept << " of " << options.count << " haplotypes in "
+                    << most_draws_for_one * options.count << " draws" << discarded
+                    << "; train longer or lower --temperature");
     if (world.rank() == 0) {
         write_harvest(options, harvest);
     }
     world.barrier();
-    std::string text = fmt::format("wrote {} haplotypes to {}", harvest.kept, options.output);
-    for (int i = 1; i < discard_count; ++i) {
-        text += fmt::format(", {} {}", harvest.counts[static_cast<std::size_t>(i)],
-                            discard_name(static_cast<Discard>(i)));
-    }
-    log_info(text);
-    DNAGPT_VALIDATE(harvest.kept == options.count,
-                    << "only " << harvest.kept << " of " << options.count << " haplotypes in "
-                    << most_draws_for_one * options.count
-                    << " draws; train longer or lower --temperature");
+    log_info(fmt::format("wrote {} haplotypes to {}{}", harvest.kept, options.output, discarded));
     return exit_success;
 }
 

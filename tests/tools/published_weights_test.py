@@ -33,6 +33,8 @@ TOLERANCE = 1e-5
 RESERVED = "0123456789+-*/=&|!MBPRIKLOQSUVWYXZ"
 """The reserved tokens by id."""
 FIRST_WORD = {"fixed": 34, "dynamic": 3939}
+TEMPLATE_POSITIONS = 5
+"""Of a training row, those that hold no word; windows are as long as its words."""
 NUMBERS_PROMPT = "<R><+><M>{numbers}<=><M>"
 FINETUNING = """
 [finetune]
@@ -172,7 +174,7 @@ def reference_bits(model: Callable, shard: dnagpt_files.Shard, shape: ModelShape
     nothing = torch.zeros(0, dtype=torch.int64)
     species = RESERVED.index(str(shard.attributes["species_token"]))
     nats, bases = 0.0, 0
-    for words in windows(shard, shape.context_length - 1):
+    for words in windows(shard, shape.context_length - TEMPLATE_POSITIONS):
         known = (words[:, None] // 5 ** np.arange(6) % 5 > 0).all(axis=1)
         tokens = torch.tensor([[species, *(words + FIRST_WORD[shape.vocabulary])]])
         with torch.no_grad():

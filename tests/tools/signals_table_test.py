@@ -52,6 +52,8 @@ def arguments(tmp_path: Path) -> list[str]:
         str(tmp_path / "fake.py"),
         "--seeds",
         "3",
+        "--resamples",
+        "100",
     ]
 
 
@@ -85,6 +87,6 @@ def test_a_failing_program_ends_it(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "fake.py").write_text("raise SystemExit(75)")
-    assert signals_table.main(arguments) == 1
+    assert signals_table.main(arguments) == 75
     assert "start this tool again" in capsys.readouterr().err
-    assert not list((tmp_path / "work").iterdir())
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["commands"]

@@ -73,7 +73,8 @@ def read_rows(text: str) -> list[list[str]]:
 @pytest.fixture
 def options(tmp_path: Path) -> list[str]:
     """What all the scripts are given."""
-    return [f"--work={tmp_path / 'work'}", f"--dnagpt={PROGRAMS / 'dnagpt'}"]
+    programs = f"--dnagpt={PROGRAMS / 'dnagpt'}"
+    return [f"--work={tmp_path / 'work'}", programs, "--resamples=20"]
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +116,28 @@ def write_genes(folder: Path, sequences: bool) -> Path:
     return data
 
 
-def check_resumes(main: Callable[[list[str]], int], arguments: list[str], work: Path) -> str:
-    """Makes a table, then again: nothing is run a second time, and the text is the same."""
+def results_of(work: Path) -> dict[Path, int]:
+    """When each result was written; tables and comparisons, which are always made anew, are not."""
+    anew = ("table.md", "genomes.json")
+    kinds = (".json", ".tsv", ".hapt", ".h5")
+    files = [p for p in work.rglob("*") if p.suffix in kinds and p.name not in anew]
+    return {p: p.stat().st_mtime_ns for p in files}
+
+
+def check_resumes(main: Callable[[list[str]], int], arguments: list[str], lost: str) -> str:
+    """Makes a table, then again: only what is missing is run, and the text is the same."""
     assert main(arguments) == 0
+    work = Path(arguments[0].removeprefix("--work="))
     text = (work / "table.md").read_text()
-    files = {p: p.stat().st_mtime_ns for p in work.rglob("evaluation.json")}
+    before = results_of(work)
+    assert before
+    (work / lost).unlink()
     assert main(arguments) == 0
-    assert {p: p.stat().st_mtime_ns for p in work.rglob("evaluation.json")} == files
+    after = results_of(work)
+    assert after.keys() == before.keys()
+    assert work / lost in {path for path in after if after[path] != before[path]}
+    again = {path.relative_to(work).parts[0] for path in after if after[path] != before[path]}
+    assert again == {Path(lost).parts[0]} | ({f"{lost}.json"} if lost.endswith(".hapt") else set())
     assert (work / "table.md").read_text() == text
     return text
 
@@ -140,7 +156,7 @@ def test_one_species_beside_nine(
             f"--set=a={classes}",
             "--seeds=2",
         ],
-        tmp_path / "work",
+        "H.json",
     )
     rows = read_rows(text)
     assert rows[0] == ["species", "M", "H", "Markov 1", "Markov 2"]
@@ -148,7 +164,7 @@ def test_one_species_beside_nine(
     assert rows[10][0] == "mean"
     assert all(1.5 < float(value) < 5 for row in rows[1:11] for value in row[1:] if value != "-")
     assert [row[:2] for row in rows[12:15]] == [["M", "2"], ["H", "2"], ["random weights", "2"]]
-    assert {p.name.split(".")[0] for p in (tmp_path / "work/shards_H").iterdir()} == {
+    assert {p.name.split(".")[0] for p in (tmp_path / "work/shards_homo_sapiens").iterdir()} == {
         "homo_sapiens"
     }
 
@@ -163,7 +179,9 @@ def test_signals_in_folds_are_those_of_the_run(
     config = write_config(tmp_path / "f.toml", "", "<S>{sequence}<=><B>", epochs=4)
     arguments = [*options, f"--config={config}", f"--set=a={classes}", "--seeds=1", "--folds=3"]
     text = check_resumes(
-        signals_table.main, [*arguments, f"--pretrained=first={tmp_path}/run"], tmp_path / "work"
+        signals_table.main,
+        [*arguments, f"--pretrained=first={tmp_path}/run"],
+        "a_baselines/words.json",
     )
     assert "120 test examples" in text
     rows = {row[0]: row[1:] for row in read_rows(text)}
@@ -193,7 +211,7 @@ def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
             "--seeds=2",
             "--folds=3",
         ],
-        tmp_path / "work",
+        "synthetic_without_numbers/predictions.tsv",
     )
     rows = read_rows(text)
     names = [row[0] for row in rows if row[0] != "method"]
@@ -203,6 +221,8 @@ def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
         *("dnagpt", "ridge"),
     ]
     assert float(rows[-1][2]) > 0.95
+    whole, without_numbers = (float(rows[row][2].split()[0]) for row in (1, 3))
+    assert without_numbers < whole / 2
     assert "80 test examples" in text
 
 
@@ -217,7 +237,7 @@ def test_two_tasks_alone_and_together(tmp_path: Path, classes: Path, options: li
             f"--numbers={write_genes(tmp_path, True)}",
             "--numbers-weight=0.5",
         ],
-        tmp_path / "work",
+        "classes/evaluation.json",
     )
     assert [row[0] for row in read_rows(text)] == ["method", "alone", "together"] * 2
     assert "weight = 0.5" in (tmp_path / "work" / "together.toml").read_text()
@@ -240,13 +260,37 @@ def test_genomes_at_temperatures(tmp_path: Path, options: list[str]) -> None:
             f"--config={write_config(tmp_path / 'g.toml', MODEL, '<S>', epochs=12)}",
             "--temperatures",
             "0.8",
-            "1.2",
         ],
-        tmp_path / "work",
+        "temperature_0.8.hapt",
     )
     rows = read_rows(text)
-    assert {"dnagpt", "independent", "markov", "groups", "rbm", "0.8", "1.2"} <= {
+    assert {"dnagpt", "independent", "markov", "groups", "rbm", "0.8", "1.0"} <= {
         row[0] for row in rows
     }
     for figure in ("comparison/linkage.png", "temperatures/temperature.png"):
         assert (tmp_path / "work" / figure).stat().st_size > 0
+
+
+def test_another_command_in_a_used_folder_is_refused(
+    tmp_path: Path, classes: Path, options: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    config = write_config(tmp_path / "c.toml", MODEL, "<S>{sequence}<=><B>", epochs=1)
+    numbers = write_genes(tmp_path, True)
+    arguments = [*options, f"--config={config}", f"--classes={classes}", f"--numbers={numbers}"]
+    assert tasks_table.main([*arguments, "--setting=run.time_limit=0.000001"]) == 75
+    assert "start this tool again" in capsys.readouterr().err
+    assert tasks_table.main([*arguments, "--setting=run.seed=2"]) == 1
+    assert "was begun by another command" in capsys.readouterr().err
+
+
+def test_a_program_that_is_not_there_is_named(
+    tmp_path: Path, classes: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.toml").write_text(MODEL)
+    names = [f"--set=a={classes}", f"--pretrained=m={tmp_path / 'run'}"]
+    arguments = [f"--work={tmp_path / 'work'}", *names]
+    assert signals_table.main([*arguments, "--dnagpt=/nowhere/dnagpt"]) == 1
+    assert "cannot start /nowhere/dnagpt" in capsys.readouterr().err
+    assert signals_table.main([*arguments, names[0]]) == 1
+    assert "--set names a twice" in capsys.readouterr().err
