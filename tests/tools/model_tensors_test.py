@@ -2,9 +2,11 @@
 
 import dataclasses
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 import model_tensors
 from dnagpt_files import FileError
@@ -15,6 +17,13 @@ SMALL = ModelShape(2, 2, 16, 64, "fixed")
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="torch is not installed"
 )
+
+
+def test_presets_are_those_of_the_programs() -> None:
+    text = (ROOT / "src" / "config" / "model_shape.cpp").read_text()
+    rows = re.findall(r'\{"(\w+)", (\d+), (\d+), (\d+), (\d+), "(\w+)"\}', text)
+    theirs = {name: ModelShape(*map(int, numbers), words) for name, *numbers, words in rows}
+    assert theirs == PRESETS
 
 
 @pytest.mark.parametrize(

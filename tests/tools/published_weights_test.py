@@ -185,16 +185,6 @@ def reference_bits(model: Callable, shard: dnagpt_files.Shard, shape: ModelShape
     return nats / math.log(2) / bases
 
 
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine small made-up genomes."""
-    folder = tmp_path_factory.mktemp("genomes")
-    run("dnagpt-prep", "synthesize", "--size-factor", 0.05, "--output", folder)
-    species, output = folder / "species.toml", folder / "shards"
-    run("dnagpt-prep", "shard", "--species", species, "--output", output)
-    return output
-
-
 @needs_torch
 @pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
 def test_bits_per_base_are_the_reference_s(tmp_path: Path, shards: Path, shape: ModelShape) -> None:

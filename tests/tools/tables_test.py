@@ -77,16 +77,6 @@ def options(tmp_path: Path) -> list[str]:
     return [f"--work={tmp_path / 'work'}", programs, "--resamples=20"]
 
 
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine small made-up genomes."""
-    folder = tmp_path_factory.mktemp("genomes")
-    prepare("synthesize", "--size-factor", "0.05", "--output", str(folder))
-    species = str(folder / "species.toml")
-    prepare("shard", "--species", species, "--output", str(folder / "shards"))
-    return folder / "shards"
-
-
 @pytest.fixture
 def classes(tmp_path: Path) -> Path:
     """Sequences of 60 bases; the positive ones hold words that the others do not."""
