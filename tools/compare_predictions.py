@@ -27,6 +27,7 @@ import dnagpt_files
 import prediction_files
 import scores
 from dnagpt_files import FileError
+from named_values import split_name
 from prediction_files import ClassPredictions, Predictions, take
 from score_figures import draw_confusion, draw_measured, draw_roc
 from text_tables import format_value, markdown_table
@@ -40,14 +41,6 @@ COMPARED = ("accuracy", "mcc", "auroc", "r2", "spearman")
 """Scores whose difference to the first method is shown."""
 
 Answers = dict[str, Predictions]
-
-
-def split_name(text: str) -> tuple[str, str]:
-    """NAME=REST as a pair."""
-    name, equals, rest = text.partition("=")
-    if not equals or not name or not rest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=..")
-    return name, rest
 
 
 def reported_scores(text: str) -> tuple[str, dict[str, float]]:

@@ -15,7 +15,6 @@ as tools/paired_table.py says.
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,11 +95,8 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    table_runs.add_arguments(parser)
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
     for name, make in TABLES.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=make.__doc__)
     configs = table_runs.CONFIGS
@@ -113,9 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not any(getattr(options, name) for name in TABLES):
         parser.error(f"give a set: {', '.join(f'--{name}' for name in TABLES)}")
-    return table_runs.finish(
-        "expression_table.py", options.work, functools.partial(make_tables, options)
-    )
+    return table_runs.finish(options, make_tables)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ draws the latter. What has its result already is not run again.
 from __future__ import annotations
 
 import argparse
-import functools
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -76,11 +75,8 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    table_runs.add_arguments(parser)
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
     parser.add_argument("--set", type=Path, required=True, help="of dnagpt-prep haplotypes")
     parser.add_argument("--config", type=Path, default=table_runs.CONFIGS / "finetune_genomes.toml")
     parser.add_argument("--count", type=int, default=0, help="haplotypes (as many as held out)")
@@ -88,9 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--temperatures", nargs="+", default=TEMPERATURES, help="of the study")
     parser.add_argument("--seed", type=int, default=1, help="of the draws (1)")
     options = parser.parse_args(arguments)
-    return table_runs.finish(
-        "genomes_table.py", options.work, functools.partial(make_tables, options)
-    )
+    return table_runs.finish(options, make_tables)
 
 
 if __name__ == "__main__":

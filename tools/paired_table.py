@@ -100,22 +100,20 @@ def paired_table(data: Path, answers: Answers, shown: dict[str, str], count: int
         count,
     )
     ones = np.ones(len(groups))
-    values_of = {
-        method: {score: [score_function(each)(ones)[score] for each in seeds] for score in shown}
-        for method, seeds in answers.items()
+    whole = {
+        method: [score_function(each)(ones) for each in seeds] for method, seeds in answers.items()
     }
     parts = ("", " 95 %", " behind by", " SE")
     cells = [["method", "seeds", *(title + part for title in shown.values() for part in parts)]]
     for method, seeds in answers.items():
         row = [method, str(len(seeds))]
         for score in shown:
-            values = values_of[method][score]
+            values, best = ([each[score] for each in whole[name]] for name in (method, first))
             low, high = interval(draws[method][score])
             row += [with_spread(values), f"{low:.3f} - {high:.3f}"]
             if method == first:
                 row += ["", ""]
                 continue
-            best = values_of[first][score]
             error = np.var(draws[first][score] - draws[method][score], ddof=1)
             error += variance_of_mean(best) + variance_of_mean(values)
             row += [f"{np.mean(best) - np.mean(values):+.4f}", f"{np.sqrt(error):.4f}"]

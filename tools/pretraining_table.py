@@ -12,7 +12,6 @@ already is not run again.
 from __future__ import annotations
 
 import argparse
-import functools
 import shutil
 import sys
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ import dnagpt_files
 import signals_table
 import table_runs
 from dnagpt_files import FileError
-from table_runs import program, run_unless_there
+from table_runs import note_command, program, run_unless_there
 from text_tables import format_value, markdown_table
 
 MARKOV = ("order_1", "order_2")
@@ -40,19 +39,14 @@ def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
     return folder
 
 
-def steps_of(config: Path, settings: Sequence[str]) -> int:
-    """schedule.steps of a config with settings of the command line."""
-    given = [each.partition("=")[2] for each in settings if each.startswith("schedule.steps=")]
-    return int(given[-1] if given else dnagpt_files.read_config(config)["schedule"]["steps"])
-
-
 def pretrain(options: argparse.Namespace, name: str, shards: Path) -> Path:
     """The run folder of a finished pretraining: one that was evaluated on all species."""
     run, result = options.work / name, options.work / f"{name}.json"
     settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining]
-    last = f"step_{steps_of(options.pretrain_config, options.pretraining):08d}.h5"
     command = program(options, "pretrain", str(options.pretrain_config), *settings)
-    run_unless_there(options, run / "checkpoints" / last, command)
+    note_command(options, run, command)
+    if not result.exists():
+        table_runs.run(command)
     evaluate = ["evaluate", "--checkpoint", str(run), "--shards", str(options.shards)]
     run_unless_there(options, result, program(options, *evaluate, "--output", str(result)))
     return run
@@ -86,11 +80,8 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    table_runs.add_arguments(parser)
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
     signals_table.add_signal_arguments(parser)
     parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
     parser.add_argument("--species", default="homo_sapiens", help="what H learns")
@@ -105,9 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a setting of both pretrainings; may stand several times",
     )
     options = parser.parse_args(arguments)
-    return table_runs.finish(
-        "pretraining_table.py", options.work, functools.partial(make_tables, options)
-    )
+    return table_runs.finish(options, make_tables)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ compared with the first one, as tools/paired_table.py says.
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -90,11 +89,8 @@ def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    table_runs.add_arguments(parser)
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
     add_signal_arguments(parser)
     parser.add_argument(
         "--pretrained",
@@ -106,9 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--folds", type=int, default=0, help="cross-validation in so many parts")
     options = parser.parse_args(arguments)
-    return table_runs.finish(
-        "signals_table.py", options.work, functools.partial(make_tables, options)
-    )
+    return table_runs.finish(options, make_tables)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dnagpt_files import FileError
+from named_values import split_name
 from scores import RESAMPLES
 
 TOOLS = Path(__file__).resolve().parent
@@ -18,8 +19,11 @@ SAVED = 75
 """Exit status "saved, run me again"."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where runs are kept and how programs are started."""
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """A parser with what all tables have: where runs are kept, how programs are started."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
     parser.add_argument("--launch", default="", help='such as "mpirun -n 2"')
     parser.add_argument("--dnagpt", default="dnagpt", help="the program")
@@ -33,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECTION.KEY=VALUE",
         help="of all fine-tunings; may stand several times",
     )
+    parser.set_defaults(tool=parser.prog)
+    return parser
 
 
 def name_and_path(text: str) -> tuple[str, Path]:
     """NAME=PATH as a pair."""
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=PATH")
+    name, path = split_name(text)
     return name, Path(path)
 
 
@@ -69,11 +73,10 @@ def run(command: Sequence[str]) -> None:
         raise FileError(f"{command[0]} gave {status} (see above); mend it and start again")
 
 
-def run_unless_there(options: argparse.Namespace, result: Path, command: Sequence[str]) -> Path:
-    """The result of a command, in the folder of --work, which is run where it is missing.
+def note_command(options: argparse.Namespace, result: Path, command: Sequence[str]) -> None:
+    """Keeps the command of a result that is not there yet, in the folder `commands` of --work.
 
-    The command is kept under `commands` there; FileError where another one stands there: what it
-    made is not what is asked for now.
+    FileError where another one stands there: what it made is not what is asked for now.
     """
     name = "-".join(result.relative_to(options.work).parts)
     note = options.work / "commands" / f"{name}.txt"
@@ -86,6 +89,12 @@ def run_unless_there(options: argparse.Namespace, result: Path, command: Sequenc
     if not result.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(text)
+
+
+def run_unless_there(options: argparse.Namespace, result: Path, command: Sequence[str]) -> Path:
+    """The result of a command, in the folder of --work, which is run where it is missing."""
+    note_command(options, result, command)
+    if not result.exists():
         run(command)
     return result
 
@@ -109,17 +118,19 @@ def finetune(options: argparse.Namespace, name: str, config: Path, settings: Seq
     return folder
 
 
-def finish(name: str, work: Path, make: Callable[[], Sequence[str]]) -> int:
-    """Makes the lines of a table, prints them and keeps them as table.md.
+def finish(
+    options: argparse.Namespace, make_tables: Callable[[argparse.Namespace], Sequence[str]]
+) -> int:
+    """Makes the lines of the tables, prints them and keeps them as table.md.
 
     Exit status: 0, 1 with a message, or 75: saved, start it again.
     """
-    work.mkdir(parents=True, exist_ok=True)
+    options.work.mkdir(parents=True, exist_ok=True)
     try:
-        text = "\n".join(make()) + "\n"
+        text = "\n".join(make_tables(options)) + "\n"
     except (FileError, StoppedError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{options.tool}: {error}", file=sys.stderr)
         return SAVED if isinstance(error, StoppedError) else 1
-    (work / "table.md").write_text(text)
+    (options.work / "table.md").write_text(text)
     print(text, end="")
     return 0

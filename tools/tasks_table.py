@@ -11,13 +11,13 @@ compared with the first one of their table, as tools/paired_table.py says.
 from __future__ import annotations
 
 import argparse
-import functools
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import table_runs
+from dnagpt_files import read_config
 from paired_table import NUMBERS, SIGNALS, paired_table, test_answers
 from table_runs import finetune
 
@@ -27,6 +27,7 @@ SHOWN = {"classes": SIGNALS, "numbers": NUMBERS}
 
 def write_config(options: argparse.Namespace, names: Sequence[str], path: Path) -> Path:
     """A config with these sets: that of --config without its prompt, and a table for each set."""
+    read_config(options.config)
     lines = [
         line
         for line in options.config.read_text().splitlines()
@@ -59,11 +60,8 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    table_runs.add_arguments(parser)
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
     for name in PROMPTS:
         parser.add_argument(f"--{name}", type=Path, required=True, help="labelled set")
         parser.add_argument(f"--{name}-weight", type=float, default=1, help="of its rows' loss")
@@ -71,9 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--config", type=Path, default=table_runs.CONFIGS / "finetune_expression.toml"
     )
     options = parser.parse_args(arguments)
-    return table_runs.finish(
-        "tasks_table.py", options.work, functools.partial(make_tables, options)
-    )
+    return table_runs.finish(options, make_tables)
 
 
 if __name__ == "__main__":

@@ -12,29 +12,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
+from finetuning import FinetuningTest
 from programs import DNAGPT, PREP, bases, ranks, run
 
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 24
-[finetune]
-rows_per_step = 8
-[batch]
-micro_batch = 4
-[optimizer]
-learning_rate = 1e-2
-[schedule]
-epochs = 10
-warmup_epochs = 0.5
-"""
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
 # Probabilities are written with six digits.
 ROUNDING = 2e-5
@@ -46,34 +30,8 @@ def read_predictions(path: Path) -> dict[str, dict[str, str]]:
         return {row["id"]: row for row in csv.DictReader(file, delimiter="\t")}
 
 
-class Promises(unittest.TestCase):
+class Promises(FinetuningTest):
     """Each test has a folder with a config."""
-
-    def setUp(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dnagpt_promises_"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.config = self.folder / "config.toml"
-        self.config.write_text(CONFIG)
-
-    def make_set(self, name: str, rows: list[tuple[str, str]]) -> str:
-        """A set of sequences with their labels."""
-        table = self.folder / f"{name}.tsv"
-        lines = ["sequence\tlabel", *("\t".join(row) for row in rows)]
-        table.write_text("\n".join(lines) + "\n")
-        data = str(self.folder / f"{name}.h5")
-        run([PREP, "signals", "--table", str(table), "--output", data])
-        return data
-
-    def two_classes(self, length: int = 40) -> list[tuple[str, str]]:
-        """Sequences that begin with one of two words."""
-        draw = random.Random(1)
-        words = ("AATAAA", "CCGCCG")
-        return [(words[i % 2] + bases(length, draw), "yn"[i % 2]) for i in range(80)]
-
-    def command(self, folder: str, *settings: str) -> list[str]:
-        """A fine-tuning in a folder of the test."""
-        fixed = [str(self.config), f"run.folder={self.folder / folder}"]
-        return [DNAGPT, "finetune", *fixed, *settings]
 
     def evaluate(self, checkpoint: str, data: str) -> dict[str, dict[str, str]]:
         """The answers of a finished run to a set."""

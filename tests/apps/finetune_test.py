@@ -6,53 +6,24 @@ Usage: finetune_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is
 from __future__ import annotations
 
 import json
-import random
-import shutil
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, PREP, bases, ranks, run
-
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 24
-[finetune]
-rows_per_step = 8
-[batch]
-micro_batch = 4
-[optimizer]
-learning_rate = 1e-2
-[schedule]
-epochs = 20
-warmup_epochs = 0.5
-"""
+from finetuning import CONFIG, FinetuningTest
+from programs import DNAGPT, PREP, ranks, run
 
 
-class Finetuning(unittest.TestCase):
-    """Each test has a folder with a config and two sets."""
+class Finetuning(FinetuningTest):
+    """Each test has a folder with a config and a set."""
 
     def setUp(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dnagpt_"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.config = self.folder / "config.toml"
-        self.config.write_text(CONFIG)
-        draw = random.Random(1)
-        rows = [
-            f"{'AATAAA' if i % 2 else 'CCGCCG'}{bases(40, draw)}\t{'ny'[i % 2]}" for i in range(80)
-        ]
-        (self.folder / "table.tsv").write_text("\n".join(["sequence\tlabel", *rows]) + "\n")
-        self.classes = str(self.folder / "classes.h5")
-        run([PREP, "signals", "--table", str(self.folder / "table.tsv"), "--output", self.classes])
+        super().setUp()
+        self.classes = self.make_set("classes", self.two_classes())
 
     def finetune(self, data: str, folder: str, *more: str, expected: int = 0, np: int = 1) -> str:
         """Fine-tunes in a folder of the test."""
-        command = [DNAGPT, "finetune", str(self.config), f"run.folder={self.folder / folder}"]
-        return run(ranks(np, *command, f"finetune.data={data}", *more), expected)
+        return run(ranks(np, *self.command(folder, f"finetune.data={data}", *more)), expected)
 
     def scores(self, file: str) -> dict:
         """Test scores of the only set in a file of the test's folder."""
@@ -169,6 +140,12 @@ weight = 2.0
         kinds = {line.split(" ", 2)[2] for line in drawn["small"].splitlines()}
         known = {row.split(" ", 2)[2].strip() for row in rows}
         self.assertGreaterEqual(len(kinds & known), 2)
+
+        missed = self.folder / "missed.hapt"
+        hot = ["--count", "20", "--temperature", "100", "--output", str(missed)]
+        draw = [DNAGPT, "generate", "--haplotypes", "--checkpoint", str(self.folder / "genomes")]
+        self.assertIn("of 20 haplotypes", run([*draw, *hot], expected=1))
+        self.assertEqual(list(self.folder.glob("missed*")), [])
 
     def test_bad_input_is_named_and_leaves_nothing(self) -> None:
         cases = {

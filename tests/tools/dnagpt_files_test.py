@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import dnagpt_files
-import prediction_files
 import user_block
 
 needs_xxhash = pytest.mark.skipif(user_block.xxhash is None, reason="xxhash is not installed")
@@ -80,23 +79,6 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         dnagpt_files.read_shard(tmp_path / "missing.h5")
     with pytest.raises(dnagpt_files.FileError, match="holds no shards"):
         list(dnagpt_files.iterate_shards(tmp_path / "missing", "train"))
-
-
-def test_regions_of_a_damaged_block_are_named(tmp_path: Path) -> None:
-    """A user block with a map, put together by hand as docs/file_formats.md says."""
-    xxhash = user_block.xxhash
-    payload = bytes(range(256)) * 4
-    text = b"/state/master\t512\t1000\n/state/adam_m\t1512\t24\n"
-    head = user_block.HEAD.pack(b"\x89DNAGPT\n", 1, 512, 512 + len(payload), len(text))
-    head += xxhash.xxh3_64_intdigest(payload).to_bytes(8, "little") + text
-    head = head.ljust(504, b"\0")
-    head += xxhash.xxh3_64_intdigest(head).to_bytes(8, "little")
-    path = tmp_path / "file.h5"
-    path.write_bytes(head + payload)
-    assert user_block.verify_file(path)
-    path.write_bytes(head + b"\1" + payload[1:])
-    with pytest.raises(dnagpt_files.FileError, match=r"/state/master, /state/adam_m\)"):
-        user_block.verify_file(path)
 
 
 def test_checkpoint_is_cut_into_tensors(tmp_path: Path) -> None:
@@ -180,55 +162,6 @@ def test_other_sets_are_refused(tmp_path: Path) -> None:
     write_shard(tmp_path / "shard.h5")
     with pytest.raises(dnagpt_files.FileError, match="is no labelled set"):
         dnagpt_files.read_labelled_set(tmp_path / "shard.h5")
-
-
-def test_predictions_of_classes_come_back(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "predictions.tsv"
-    text = (
-        "id\tsequence_length\tlabel\tpredicted\tp_no\tp_yes\toutside_mass\tsplit\n"
-        "chr1:5\t600\tyes\tno\t0.75\t0.25\t0.01\ttest\n"
-        "b\t594\tno\tno\t1\t0\t0\tvalidation\n"
-    )
-    path.parent.mkdir()
-    path.write_text(text)
-    read = prediction_files.read_predictions(path)
-    assert read.classes == ["no", "yes"]
-    assert (list(read.label), list(read.predicted)) == ([1, 0], [0, 0])
-    assert read.probabilities[0].tolist() == [0.75, 0.25]
-    assert prediction_files.take(read, read.split == "validation").id.tolist() == ["b"]
-    prediction_files.write_predictions(path, read)
-    assert path.read_text() == text
-
-
-def test_predictions_of_numbers_come_back(tmp_path: Path) -> None:
-    path = tmp_path / "predictions.tsv"
-    text = "id\ttarget\tpredicted\tpredicted_original_scale\tsplit\ng\t-1.25\t0.5\t2.5\ttest\n"
-    path.write_text(text)
-    read = prediction_files.read_predictions(path)
-    assert (read.target[0], read.predicted[0]) == (-1.25, 0.5)
-    prediction_files.write_predictions(path, read)
-    assert path.read_text() == text
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "is empty"),
-        ("id\tscore\na\t1\n", "holds no predictions"),
-        ("id\ttarget\na\n", "line 2 has 1 columns"),
-        ("\t".join(prediction_files.NUMBER_COLUMNS) + "\na\tx\t1\t1\ttest\n", "column target"),
-        (
-            "\t".join(prediction_files.CLASS_COLUMNS) + "\tp_x\toutside_mass\tsplit\n"
-            "a\t6\tx\ty\t1\t0\ttest\n",
-            "class 'y'",
-        ),
-    ],
-)
-def test_other_tables_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "predictions.tsv"
-    path.write_text(text)
-    with pytest.raises(dnagpt_files.FileError, match=message):
-        prediction_files.read_predictions(path)
 
 
 def test_a_broken_config_is_refused(tmp_path: Path) -> None:
