@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -176,17 +177,30 @@ void rename_durably(std::string const& from, std::string const& to) {
     sync_folder(folder_of(to));
 }
 
-void write_text_atomically(std::string const& path, std::string_view text) {
-    std::string const temporary = path + ".tmp";
-    try {
-        FileDescriptor const file = create_for_writing(temporary);
-        pwrite_all(file, text.data(), text.size(), 0);
-        sync_file(file);
-        rename_durably(temporary, path);
-    } catch (Error const&) {
-        ::unlink(temporary.c_str());
-        throw;
+TextWriter::TextWriter(std::string path)
+    : path_(std::move(path)), file_(create_for_writing(path_ + ".tmp")) {}
+
+TextWriter::~TextWriter() {
+    if (file_.is_open()) {
+        ::unlink(file_.path().c_str());
     }
+}
+
+void TextWriter::append(std::string_view text) {
+    pwrite_all(file_, text.data(), text.size(), bytes_);
+    bytes_ += std::ssize(text);
+}
+
+void TextWriter::finish() {
+    sync_file(file_);
+    rename_durably(file_.path(), path_);
+    file_.close();
+}
+
+void write_text_atomically(std::string const& path, std::string_view text) {
+    TextWriter writer(path);
+    writer.append(text);
+    writer.finish();
 }
 
 std::string read_text(std::string const& path) {

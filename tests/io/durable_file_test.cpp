@@ -70,6 +70,23 @@ TEST(DurableFile, FullDiskNamesPathAndBytes) {
     EXPECT_NE(message.find("free some space"), std::string::npos) << message;
 }
 
+TEST(DurableFile, ATextStandsUnderItsNameWhenItIsFinished) {
+    TemporaryFolder const folder;
+    write_text_atomically(folder.file("a"), "old");
+    {
+        TextWriter dropped(folder.file("a"));
+        dropped.append("new");
+    }
+    EXPECT_EQ(read_text(folder.file("a")), "old");
+    TextWriter writer(folder.file("a"));
+    writer.append("first ");
+    writer.append("second");
+    EXPECT_EQ(read_text(folder.file("a")), "old");
+    writer.finish();
+    EXPECT_EQ(read_text(folder.file("a")), "first second");
+    EXPECT_FALSE(std::filesystem::exists(folder.file("a.tmp")));
+}
+
 TEST(DurableFile, AtomicWriteKeepsTheOldTextOnFailure) {
     TemporaryFolder const folder;
     write_text_atomically(folder.file("a"), "old");

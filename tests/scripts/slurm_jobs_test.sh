@@ -101,6 +101,20 @@ run cat "$scratch/launched"
 expect_output "dnagpt generate --haplotypes --checkpoint $project/runs/finetune" "generate.sbatch"
 expect_output "--count 7" "generate.sbatch"
 
+job predict '' 0 --fasta a.fa
+run cat "$scratch/launched"
+expect_output "dnagpt predict --checkpoint $project/runs/finetune --fasta a.fa" "predict.sbatch"
+SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8 job predict '' 0 --fasta a.fa
+run cat "$scratch/launched"
+expect_output "--checkpoint $project/runs/finetune --piece 2/8 --fasta a.fa" "predict.sbatch as an array"
+SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=3 job predict '' 0 --fasta a.fa
+expect_status 2 "a piece alone without their number"
+expect_output "say by DNAGPT_PIECES how many" "a piece alone without their number"
+DNAGPT_PIECES=8 SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=3 \
+    job predict '' 0 --fasta a.fa
+run cat "$scratch/launched"
+expect_output "--piece 3/8" "a piece run again alone"
+
 unset SLURM_SUBMIT_DIR
 job evaluate '' 0
 expect_output "submit this file with sbatch" "run without Slurm"

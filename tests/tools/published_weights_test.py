@@ -232,3 +232,50 @@ def test_numbers_are_the_reference_s(tmp_path: Path, genes: Path, shape: ModelSh
     np.testing.assert_allclose(
         predictions.predicted, expected.numpy(), rtol=TOLERANCE, atol=TOLERANCE * scale
     )
+
+
+def word_text(token: int, shape: ModelShape) -> str:
+    """The text of a token of either vocabulary."""
+    if token < len(RESERVED):
+        return f"<{RESERVED[token]}>"
+    number, length = token - len(RESERVED), 6 if shape.vocabulary == "fixed" else 1
+    while number >= 5**length:
+        number, length = number - 5**length, length + 1
+    return "".join("NAGCT"[number // 5**place % 5] for place in range(length - 1, -1, -1))
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
+def test_logits_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
+    """Of every position of prompts of several lengths, at one and two prompts a batch."""
+    import torch
+
+    checkpoint, tensors = make_checkpoint(tmp_path, shape)
+    random = np.random.default_rng(3)
+    words = [random.choice(list("ACGT"), 6 * count) for count in (1, 2, 5)]
+    fasta = [f">s{count}\n{''.join(bases)}\n" for count, bases in enumerate(words)]
+    (tmp_path / "three.fa").write_text("".join(fasta))
+    logits, table = tmp_path / "logits.h5", tmp_path / "table.tsv"
+    asked = ["--checkpoint", checkpoint, "--fasta", tmp_path / "three.fa", "--answer", "words"]
+    asked += ["--template", "released_class", "--positions", 8, "--logits-at", "every"]
+    run("dnagpt", "predict", *asked, "--logits", logits, "--output", table)
+    arrays, attributes = dnagpt_files.read_arrays(logits)
+    assert (attributes["format"], attributes["format_version"]) == ("dnagpt logits", 1)
+    model, nothing, first = reference(shape, tensors), torch.zeros(0, dtype=torch.int64), 0
+    for record, bases in enumerate(words):
+        codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
+        numbers = codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
+        row = [RESERVED.index("R"), *numbers, RESERVED.index("="), RESERVED.index("R")]
+        with torch.no_grad():
+            expected = model(torch.tensor([row]), nothing, nothing.double(), nothing)[0][0].numpy()
+        own = slice(first, first + len(row))
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(
+            arrays["/logits"][own], expected, rtol=TOLERANCE, atol=TOLERANCE * scale
+        )
+        assert arrays["/record"][own].tolist() == [record] * len(row)
+        assert arrays["/position"][own].tolist() == list(range(len(row)))
+        first += len(row)
+    assert len(arrays["/logits"]) == first
+    likeliest = int(arrays["/logits"][-1].argmax())
+    assert table.read_text().splitlines()[-1].split("\t")[3] == word_text(likeliest, shape)

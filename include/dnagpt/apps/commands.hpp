@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 void add_pretrain_command(CLI::App& program, Action& action);
 void add_finetune_command(CLI::App& program, Action& action);
 void add_evaluate_command(CLI::App& program, Action& action);
+void add_predict_command(CLI::App& program, Action& action);
 void add_generate_command(CLI::App& program, Action& action);
 void add_inspect_command(CLI::App& program, Action& action);
 void add_plan_command(CLI::App& program, Action& action);

@@ -56,6 +56,26 @@ void sync_folder(std::string const& path);
 
 /// Renames over a possible older `to` and syncs the folder.
 void rename_durably(std::string const& from, std::string const& to);
+/// A text that is written piece by piece, beside its place: it stands under its name when it is
+/// finished, and is taken away where it is not.
+class TextWriter {
+  public:
+    explicit TextWriter(std::string path);
+    ~TextWriter();
+    TextWriter(TextWriter const&) = delete;
+    TextWriter& operator=(TextWriter const&) = delete;
+
+    /// A full disk is an Error with path and bytes.
+    void append(std::string_view text);
+    /// Syncs and renames over a possible older file.
+    void finish();
+
+  private:
+    std::string path_;
+    FileDescriptor file_;
+    std::int64_t bytes_ = 0;
+};
+
 /// The file holds either its old or the new text, whatever happens meanwhile.
 void write_text_atomically(std::string const& path, std::string_view text);
 /// The whole file as text.

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dnagpt/comm/communicator.hpp"
+
+namespace dnagpt {
+
+/// Records that are answered together. Blocks do not depend on the number of ranks or of pieces,
+/// and batches stay inside a block, so the roundings of an answer do not depend on them either.
+inline constexpr std::int64_t records_of_block = 1024;
+
+/// A share of the input for one job of an array: `number` (from 1) of `count`. It takes whole
+/// blocks, one after the other.
+struct Piece {
+    std::int64_t number = 1;
+    std::int64_t count = 1;
+};
+
+/// Reads "2/8"; Error for another text.
+Piece piece_from(std::string const& text);
+
+/// Records first .. last - 1 of `records`, what the piece takes.
+struct RecordRange {
+    std::int64_t first = 0;
+    std::int64_t last = std::numeric_limits<std::int64_t>::max();
+};
+RecordRange records_of_piece(std::int64_t records, Piece piece);
+
+/// A record is a text of any form.
+using AddRecord = std::function<void(std::string)>;
+/// Hands every record to `add`, in order; the same ones each time.
+using ReadRecords = std::function<void(AddRecord const& add)>;
+
+/// The blocks that the ranks answer at the same time, one a rank at most.
+struct BlockRound {
+    std::span<std::string const> records;  ///< of all ranks
+    std::int64_t first_number = 0;         ///< of the first record, counted from 0 over all pieces
+    std::int64_t own_first = 0;            ///< this rank's records are own_first .. own_last - 1
+    std::int64_t own_last = 0;
+};
+
+/// How records become text.
+struct BlockWork {
+    std::string title;  ///< for the progress
+    ReadRecords read;   ///< called on rank 0 alone
+    RecordRange range;  ///< records outside are not answered; rank 0's counts
+    /// On every rank and round, also where its share is empty: the text of its own records.
+    std::function<std::string(BlockRound const&)> answer;
+    /// On rank 0 alone: the texts of the blocks, in the order of the input.
+    std::function<void(std::string_view)> write;
+};
+
+/// Collective. Memory holds one block a rank, whatever the number of records.
+void for_each_block(BlockWork const& work, Communicator const& world);
+
+}  // namespace dnagpt

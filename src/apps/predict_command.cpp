@@ -1,0 +1,336 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/prompt_question.hpp"
+#include "dnagpt/apps/prompt_sources.hpp"
+#include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/comm/rank_0_answer.hpp"
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/eval/piece_files.hpp"
+#include "dnagpt/eval/record_blocks.hpp"
+#include "dnagpt/eval/row_file.hpp"
+
+namespace dnagpt {
+namespace {
+
+struct PredictOptions {
+    std::string checkpoint;
+    PromptSourceOptions source;
+    QuestionOptions question;
+    std::string logits;
+    std::string logits_at = "last";
+    std::int64_t positions = 8192;
+    std::string output = "predictions.tsv";
+    std::string precision = "float";
+    std::string piece = "1/1";
+    bool merge = false;
+};
+
+/// How much there is to answer.
+struct PredictCount {
+    RecordRange range;            ///< records of the piece
+    std::int64_t logit_rows = 0;  ///< of these records
+};
+
+enum LogitsDataset : std::size_t { logits_dataset, record_dataset, position_dataset };
+
+RowFileForm logits_form(std::int64_t vocabulary, std::string const& at) {
+    nlohmann::ordered_json settings;
+    settings["logits_at"] = at;
+    return {"dnagpt logits",
+            1,
+            {{"/logits", vocabulary, RowElement::float32},
+             {"/record", 0, RowElement::int64},
+             {"/position", 0, RowElement::int32}},
+            settings.dump()};
+}
+
+/// A rank's part in answering.
+template <class T>
+class Predictor {
+  public:
+    Predictor(PredictOptions const& options, PromptQuestion const& question,
+              CheckpointReader const& reader, Communicator const& world,
+              DeviceSession const& device)
+        : options_(options),
+          question_(question),
+          context_length_(stored_config(reader.header()).model.context_length),
+          positions_(std::max(options.positions, context_length_)),
+          model_(reader, forms_within(all_lengths(), positions_), device.stream()),
+          world_(world) {}
+
+    void run() {
+        Piece const piece = piece_from(options_.piece);
+        PredictCount const count = count_records(piece);
+        if (!options_.logits.empty()) {
+            logits_.emplace(piece_path(options_.logits, piece),
+                            logits_form(model_.shape.vocabulary_size, options_.logits_at),
+                            count.logit_rows, world_);
+        }
+        std::string const output = piece_path(options_.output, piece);
+        std::optional<TextWriter> writer;
+        if (world_.rank() == 0) {
+            writer.emplace(output);
+            writer->append((question_.room ? "id\tstart\tend" : "id") +
+                           answer_columns(question_.form) + "\n");
+        }
+        std::int64_t answered = 0;
+        BlockWork work{
+            "prediction", [this](AddRecord const& add) { read(add); }, count.range, {}, {}};
+        work.answer = [&](BlockRound const& round) {
+            answered += std::ssize(round.records);
+            return answer(round);
+        };
+        work.write = [&](std::string_view text) { writer->append(text); };
+        for_each_block(work, world_);
+        if (logits_) {
+            logits_->finish();
+        }
+        if (writer) {
+            writer->finish();
+        }
+        world_.barrier();
+        log_info(fmt::format("wrote {} predictions to {}", answered, output));
+    }
+
+  private:
+    std::vector<std::int64_t> all_lengths() const {
+        std::vector<std::int64_t> lengths(static_cast<std::size_t>(context_length_));
+        std::iota(lengths.begin(), lengths.end(), 1);
+        return lengths;
+    }
+
+    bool every_position() const { return options_.logits_at == "every"; }
+
+    void read(AddRecord const& add) const {
+        for_each_prompt(options_.source, question_.room ? &*question_.room : nullptr,
+                        [&](PromptRecord const& record) { add(to_text(record)); });
+    }
+
+    std::int64_t logit_rows_of(std::string const& text) const {
+        return every_position()
+                   ? question_.inputs(prompt_record_from(text), context_length_).front().length()
+                   : 1;
+    }
+
+    /// Reads the input once more where its end must be known before.
+    PredictCount count_records(Piece piece) const {
+        PredictCount count;
+        if (piece.count == 1 && options_.logits.empty()) {
+            return count;
+        }
+        DNAGPT_VALIDATE(!options_.source.is_standard_input(),
+                        << "--piece and --logits read the prompts twice, which standard input "
+                           "does not allow; write them to a file");
+        std::string const text = rank_0_answer(world_, [&] {
+            std::vector<std::int64_t> rows;
+            read([&](std::string const& record) { rows.push_back(logit_rows_of(record)); });
+            RecordRange const range = records_of_piece(std::ssize(rows), piece);
+            return fmt::format("{} {} {}", range.first, range.last,
+                               std::accumulate(rows.begin() + range.first,
+                                               rows.begin() + range.last, std::int64_t{0}));
+        });
+        std::istringstream(text) >> count.range.first >> count.range.last >> count.logit_rows;
+        return count;
+    }
+
+    /// Answers this rank's records, in lines; their logits go to their rows.
+    std::string answer(BlockRound const& round) {
+        std::vector<PromptRecord> records;
+        std::vector<PromptInput> inputs;
+        std::vector<std::size_t> first_input{0};
+        for (std::int64_t i = round.own_first; i < round.own_last; ++i) {
+            records.push_back(prompt_record_from(round.records[static_cast<std::size_t>(i)]));
+            for (PromptInput& input : question_.inputs(records.back(), context_length_)) {
+                inputs.push_back(std::move(input));
+            }
+            first_input.push_back(inputs.size());
+        }
+        std::vector<PromptAnswer> answers = answers_to(inputs);
+        if (logits_) {
+            write_logits(round, inputs, first_input, answers);
+        }
+        std::string text;
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            PromptRecord const& record = records[i];
+            text += question_.room ? fmt::format("{}\t{}\t{}", record.id, record.start, record.end)
+                                   : record.id;
+            std::size_t const count = first_input[i + 1] - first_input[i];
+            text += answer_fields(question_.form, inputs[first_input[i]],
+                                  std::span(answers).subspan(first_input[i], count)) +
+                    "\n";
+        }
+        return text;
+    }
+
+    std::vector<PromptAnswer> answers_to(std::vector<PromptInput> const& inputs) {
+        std::vector<PromptAnswer> answers(inputs.size());
+        LogitsAt const at = logits_ && every_position()                ? LogitsAt::every_position
+                            : logits_ || question_.form.needs_logits() ? LogitsAt::last_position
+                                                                       : LogitsAt::nowhere;
+        ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
+        answer_prompts(forward, std::span(inputs), positions_, at,
+                       [&](std::size_t number, PromptAnswer const& one) { answers[number] = one; });
+        return answers;
+    }
+
+    /// Writes the rows of this rank's records behind those of all records before them.
+    void write_logits(BlockRound const& round, std::vector<PromptInput> const& inputs,
+                      std::vector<std::size_t> const& first_input,
+                      std::vector<PromptAnswer> const& answers) {
+        for (std::int64_t i = 0; i < std::ssize(round.records); ++i) {
+            std::int64_t const rows = logit_rows_of(round.records[static_cast<std::size_t>(i)]);
+            if (i >= round.own_first && i < round.own_last) {
+                std::size_t const input =
+                    first_input[static_cast<std::size_t>(i - round.own_first)];
+                auto const length = static_cast<std::size_t>(rows);
+                std::vector<std::int64_t> const record(length, round.first_number + i);
+                std::vector<std::int32_t> position(length);
+                std::iota(position.begin(), position.end(),
+                          static_cast<std::int32_t>(inputs[input].length() - rows));
+                std::span<float const> const logits(answers[input].logits);
+                logits_->write(logits_dataset, next_logit_row_, logits);
+                logits_->write(record_dataset, next_logit_row_, std::span(record));
+                logits_->write(position_dataset, next_logit_row_, std::span(position));
+            }
+            next_logit_row_ += rows;
+        }
+    }
+
+    PredictOptions const& options_;
+    PromptQuestion const& question_;
+    std::int64_t context_length_;
+    std::int64_t positions_;
+    LoadedModel<T> model_;
+    Communicator const& world_;
+    std::optional<RowFile> logits_;
+    std::int64_t next_logit_row_ = 0;
+};
+
+template <class T>
+int predict_as(PredictOptions const& given, Communicator const& world,
+               DeviceSession const& device) {
+    PredictOptions options = given;
+    std::string const path = resolve_checkpoint(options.checkpoint, world);
+    require_whole(world, path);
+    CheckpointReader const reader = CheckpointReader::open_verified(path);
+    PromptQuestion const question =
+        settle_question(options.question, reader.header(), options.source);
+    Predictor<T>(options, question, reader, world, device).run();
+    return exit_success;
+}
+
+int merge(PredictOptions const& options) {
+    join_tables(find_pieces(options.output), options.output);
+    if (!options.logits.empty()) {
+        join_row_files(find_pieces(options.logits), options.logits);
+    }
+    log_info("wrote " + options.output);
+    return exit_success;
+}
+
+int predict(PredictOptions const& options) {
+    if (options.merge) {
+        return merge(options);
+    }
+    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        return options.precision == "bf16" ? predict_as<bf16>(options, world, device)
+                                           : predict_as<float>(options, world, device);
+    });
+}
+
+void add_source_options(CLI::App& command, PromptSourceOptions& source) {
+    CLI::Option_group* const group = command.add_option_group("source", "what is asked about");
+    group->add_option("--prompt", source.prompts,
+                      "A prompt, such as \"<R>ATTGACATGA<=><B>\"; may stand several times");
+    group->add_option("--prompts", source.prompts_file,
+                      "File with a prompt a line, or id<tab>prompt; - for standard input");
+    group->add_option("--fasta", source.fasta, "Sequences (FASTA, plain or gzip)");
+    group->add_option("--table", source.table, "Sequences and numbers (TSV or CSV with a head)");
+    group->require_option(0, 1);
+    command.add_option("--id-column", source.id_column,
+                       "Of --table; default: the rows are counted");
+    command.add_option("--sequence-column", source.sequence_column, "Of --table")
+        ->default_val("sequence");
+    command
+        .add_option("--number-columns", source.number_columns,
+                    "Of --table; default: those that the checkpoint was fine-tuned with")
+        ->delimiter(',');
+    command
+        .add_option("--overlap", source.overlap,
+                    "Bases that windows of a sequence longer than the context share; default: half "
+                    "a window")
+        ->check(CLI::NonNegativeNumber);
+}
+
+void add_question_options(CLI::App& command, QuestionOptions& question) {
+    command.add_option("--task", question.task,
+                       "Of a checkpoint that was fine-tuned for several: the set's name");
+    command.add_option("--template", question.prompt,
+                       "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
+                       "released_class or number; default: as in fine-tuning");
+    command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
+        ->check([](std::string const& text) {
+            return text.size() == 1 ? std::string() : "one letter, such as R";
+        });
+    command
+        .add_option("--answer", question.answer,
+                    "class, number or words (the likeliest next ones); default: as the checkpoint "
+                    "was fine-tuned or the template ends")
+        ->check(CLI::IsMember({"class", "number", "words"}));
+    command.add_option("--top", question.top, "How many words")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& program, Action& action) {
+    CLI::App* command = program.add_subcommand(
+        "predict",
+        "Answers prompts, FASTA sequences or table rows with a checkpoint: classes, numbers or the "
+        "next words (may be started with mpirun or srun)");
+    static PredictOptions options;
+    CLI::Option* const checkpoint =
+        command->add_option("--checkpoint", options.checkpoint,
+                            "Checkpoint file or run folder (of fine-tuning its best)");
+    add_source_options(*command, options.source);
+    add_question_options(*command, options.question);
+    command->add_option("--logits", options.logits,
+                        "HDF5 file for the logits of the position that is read");
+    command->add_option("--logits-at", options.logits_at, "last or every position")
+        ->check(CLI::IsMember({"last", "every"}))
+        ->capture_default_str();
+    command->add_option("--output", options.output, "Table to write")->capture_default_str();
+    command->add_option("--positions", options.positions, "At once on a rank")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("--precision", options.precision, "float or bf16")
+        ->check(CLI::IsMember({"float", "bf16"}))
+        ->capture_default_str();
+    command->add_option("--piece", options.piece,
+                        "2/8: only this share of the input, for a job array");
+    CLI::Option* const merging = command->add_flag(
+        "--merge", options.merge, "Join the pieces of --output (and --logits) into one file");
+    command->callback([&action, checkpoint, merging] {
+        bool const asks = options.source.free_prompts() || !options.source.fasta.empty() ||
+                          !options.source.table.empty();
+        if (merging->count() == 0 && (checkpoint->count() == 0 || !asks)) {
+            throw CLI::RequiredError(
+                "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
+        }
+        action = [] { return predict(options); };
+    });
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,136 @@
+#include "dnagpt/eval/record_blocks.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/core/progress.hpp"
+
+namespace dnagpt {
+namespace {
+
+using Records = std::vector<std::string>;
+
+void append_number(std::int64_t number, std::string& text) {
+    text.append(reinterpret_cast<char const*>(&number), sizeof number);
+}
+
+std::int64_t take_number(std::string_view& text) {
+    std::int64_t number = 0;
+    std::memcpy(&number, text.data(), sizeof number);
+    text.remove_prefix(sizeof number);
+    return number;
+}
+
+std::string packed(std::int64_t first_number, Records const& records) {
+    std::string text;
+    append_number(first_number, text);
+    for (std::string const& record : records) {
+        append_number(std::ssize(record), text);
+        text += record;
+    }
+    return text;
+}
+
+/// Answers rounds that all ranks hold.
+class Rounds {
+  public:
+    Rounds(BlockWork const& work, Communicator const& world)
+        : work_(work), world_(world), progress_(work.title, "records", 0) {}
+
+    std::int64_t size() const { return records_of_block * world_.size(); }
+
+    /// Takes part in the round that rank 0 sends; false where it says that none follows.
+    bool take(std::string const& message) {
+        std::string_view rest = message;
+        if (rest.empty()) {
+            return false;
+        }
+        BlockRound round;
+        round.first_number = take_number(rest);
+        Records records;
+        while (!rest.empty()) {
+            auto const length = static_cast<std::size_t>(take_number(rest));
+            records.emplace_back(rest.substr(0, length));
+            rest.remove_prefix(length);
+        }
+        round.records = records;
+        round.own_first = std::min(world_.rank() * records_of_block, std::ssize(records));
+        round.own_last = std::min(round.own_first + records_of_block, std::ssize(records));
+        for (std::string const& text : world_.all_gather(work_.answer(round))) {
+            if (world_.rank() == 0) {
+                work_.write(text);
+            }
+        }
+        progress_.advance(records.size());
+        return true;
+    }
+
+  private:
+    BlockWork const& work_;
+    Communicator const& world_;
+    Progress progress_;
+};
+
+void send_rounds(BlockWork const& work, Communicator const& world, Rounds& rounds) {
+    Records waiting;
+    std::int64_t number = 0;
+    auto const send = [&] {
+        rounds.take(world.broadcast(packed(number - std::ssize(waiting), waiting)));
+        waiting.clear();
+    };
+    work.read([&](std::string record) {
+        bool const taken = number >= work.range.first && number < work.range.last;
+        ++number;
+        if (!taken) {
+            return;
+        }
+        waiting.push_back(std::move(record));
+        if (std::ssize(waiting) == rounds.size()) {
+            send();
+        }
+    });
+    number = std::min(number, work.range.last);
+    if (!waiting.empty()) {
+        send();
+    }
+    world.broadcast("");
+}
+
+}  // namespace
+
+Piece piece_from(std::string const& text) {
+    std::size_t const slash = text.find('/');
+    Piece piece{0, 0};
+    if (slash != std::string::npos) {
+        piece.number = parse_whole_number(text.substr(0, slash)).value_or(0);
+        piece.count = parse_whole_number(text.substr(slash + 1)).value_or(0);
+    }
+    DNAGPT_VALIDATE(piece.number >= 1 && piece.number <= piece.count,
+                    << "'" << text << "' is no piece of an array; write it as 2/8, from 1/8 to "
+                    << "8/8");
+    return piece;
+}
+
+RecordRange records_of_piece(std::int64_t records, Piece piece) {
+    std::int64_t const blocks = (records + records_of_block - 1) / records_of_block;
+    auto const begin = [&](std::int64_t number) {
+        return std::min(number * blocks / piece.count * records_of_block, records);
+    };
+    return {begin(piece.number - 1), begin(piece.number)};
+}
+
+void for_each_block(BlockWork const& work, Communicator const& world) {
+    Rounds rounds(work, world);
+    if (world.rank() == 0) {
+        send_rounds(work, world, rounds);
+        return;
+    }
+    while (rounds.take(world.broadcast(""))) {
+    }
+}
+
+}  // namespace dnagpt

@@ -1,0 +1,165 @@
+"""What `dnagpt predict` promises its users.
+
+Usage: predict_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import random
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from finetuning import FinetuningTest
+from programs import DNAGPT, bases, ranks, run
+
+# Probabilities are written with six digits; batches of another form round otherwise.
+ROUNDING = 2e-5
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table by column."""
+    with path.open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+class Predictions(FinetuningTest):
+    """Each test has a model that tells two words apart."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rows = self.two_classes()
+        self.data = self.make_set("classes", self.rows)
+        run(self.command("run", f"finetune.data={self.data}", "schedule.epochs=5"))
+
+    def predict(self, *more: str, expected: int = 0, np: int = 1) -> str:
+        """Asks the fine-tuned model; what is printed."""
+        command = [DNAGPT, "predict", "--checkpoint", str(self.folder / "run"), *more]
+        return run(ranks(np, *command) if np > 1 else command, expected)
+
+    def write_fasta(self, name: str, sequences: list[str]) -> str:
+        """A FASTA file with records named by their numbers."""
+        path = self.folder / name
+        path.write_text("".join(f">s{i}\n{bases}\n" for i, bases in enumerate(sequences)))
+        return str(path)
+
+    def test_fasta_and_table_are_answered_as_the_set_was(self) -> None:
+        fasta = self.write_fasta("all.fa", [sequence for sequence, _ in self.rows])
+        self.predict("--fasta", fasta, "--output", str(self.folder / "fasta.tsv"))
+        table = str(self.folder / "classes.tsv")
+        self.predict("--table", table, "--output", str(self.folder / "table.tsv"))
+        by_sequence = {}
+        for (sequence, _), one, other in zip(
+            self.rows,
+            read_table(self.folder / "fasta.tsv"),
+            read_table(self.folder / "table.tsv"),
+            strict=True,
+        ):
+            self.assertEqual((one["start"], one["end"]), ("0", str(len(sequence))))
+            self.assertEqual(one["p_y"], other["p_y"])
+            by_sequence[sequence] = one
+        lines = {f"classes.tsv:{i + 2}": sequence for i, (sequence, _) in enumerate(self.rows)}
+        known = read_table(self.folder / "run" / "predictions.tsv")
+        self.assertGreater(len(known), 10)
+        for row in known:
+            found = by_sequence[lines[row["id"]]]
+            self.assertEqual(found["predicted"], row["predicted"])
+            self.assertAlmostEqual(float(found["p_y"]), float(row["p_y"]), delta=ROUNDING)
+
+    def test_bytes_do_not_depend_on_ranks_or_pieces(self) -> None:
+        draw = random.Random(2)
+        fasta = self.write_fasta("many.fa", [bases(draw.randint(6, 40), draw) for _ in range(2500)])
+        one, two, joined = (self.folder / f"{name}.tsv" for name in ("one", "two", "joined"))
+        more = ["--fasta", fasta, "--logits-at", "every", "--positions", "256"]
+        made = []
+        for path, count in ((one, 1), (two, 2)):
+            logits = path.with_suffix(".h5")
+            self.predict(*more, "--output", str(path), "--logits", str(logits), np=count)
+            made.append((path.read_bytes(), logits.read_bytes()))
+        pieces = ["--output", str(joined), "--logits", str(joined.with_suffix(".h5"))]
+        for number in (1, 2, 3):
+            self.predict(*more, *pieces, "--piece", f"{number}/3")
+        run([DNAGPT, "predict", "--merge", *pieces])
+        made.append((joined.read_bytes(), joined.with_suffix(".h5").read_bytes()))
+        self.assertEqual(len(read_table(one)), 2500)
+        self.assertTrue(made[0] == made[1] == made[2])
+        Path(f"{joined}.piece_2_of_3").unlink()
+        self.assertIn(
+            "run its --piece 2/3 again", run([DNAGPT, "predict", "--merge", *pieces], expected=1)
+        )
+
+    def test_a_long_sequence_is_cut_into_windows(self) -> None:
+        draw = random.Random(3)
+        sequence = bases(400, draw)
+        output = self.folder / "windows.tsv"
+        self.predict("--fasta", self.write_fasta("long.fa", [sequence]), "--output", str(output))
+        places = [(int(row["start"]), int(row["end"])) for row in read_table(output)]
+        room = 6 * (24 - 3)
+        self.assertEqual(places[0], (0, room))
+        self.assertEqual(places[-1][1], len(sequence))
+        self.assertTrue(all(b[0] - a[0] == room // 2 for a, b in itertools.pairwise(places)))
+        parts = self.write_fasta("parts.fa", [sequence[start:end] for start, end in places])
+        alone = self.folder / "parts.tsv"
+        self.predict("--fasta", parts, "--output", str(alone))
+        for window, part in zip(read_table(output), read_table(alone), strict=True):
+            self.assertEqual(window["p_y"], part["p_y"])
+
+    def test_free_prompts_come_from_arguments_files_and_standard_input(self) -> None:
+        prompts = ["<R>CCGCCGATT<=><B>", "named\t<R>AATAAAATT<=><B>"]
+        output = self.folder / "out.tsv"
+        asked = [text for prompt in prompts for text in ("--prompt", prompt)]
+        self.predict(*asked, "--answer", "class", "--output", str(output))
+        first = output.read_text()
+        self.assertEqual([row["id"] for row in read_table(output)], ["prompt_1", "named"])
+        lines = "\n".join(["", *prompts, ""])
+        (self.folder / "prompts.txt").write_text(lines)
+        file = str(self.folder / "prompts.txt")
+        self.predict("--prompts", file, "--answer", "class", "--output", str(output))
+        self.assertEqual(output.read_text(), first)
+        command = [DNAGPT, "predict", "--checkpoint", str(self.folder / "run")]
+        command += ["--prompts", "-", "--answer", "class", "--output", str(output)]
+        subprocess.run(command, input=lines, text=True, check=True, capture_output=True)
+        self.assertEqual(output.read_text(), first)
+        self.predict(*asked, "--answer", "words", "--top", "3", "--output", str(output))
+        rows = read_table(output)
+        self.assertEqual({rows[0]["word_1"], rows[0]["word_2"]}, {"<X>", "<Y>"})
+        self.assertGreater(float(rows[0]["p_1"]), float(rows[0]["p_2"]))
+
+    def test_bad_input_is_named_and_leaves_nothing(self) -> None:
+        output = self.folder / "bad.tsv"
+        (self.folder / "none.txt").write_text("\n")
+        (self.folder / "short.fa").write_text(">a\nACGT\n>b\n>c\nAC\n")
+        (self.folder / "table.tsv").write_text("id\tsequence\na\tACGT\nb\tAXGT\n")
+        fasta = self.write_fasta("one.fa", ["ACGTAC"])
+        cases = [
+            (["--prompt", "<R>ACGT<%>"], "position 8"),
+            (["--prompt", "<R>ACGT<="], "position 8"),
+            (["--prompt", "<R>AC3T"], "position 6"),
+            (["--prompt", ""], "an empty prompt asks nothing"),
+            (["--prompt", "<R>" + "ACGTAC" * 30], "31 positions for a context of 24"),
+            (["--prompt", "<R>ACGT<M>1,2<=><B>"], "no number embedding"),
+            (["--prompt", "<R>ACGT<=><M>", "--answer", "number"], "answers no numbers"),
+            (["--prompts", str(self.folder / "none.txt")], "holds no prompt"),
+            (["--prompts", str(self.folder / "missing.txt")], "missing.txt cannot be opened"),
+            (["--fasta", str(self.folder / "short.fa")], "record b has no bases"),
+            (["--fasta", fasta, "--template", "<R>{seq}<B>"], "a place {seq}"),
+            (["--fasta", fasta, "--template", "<S>{sequence}<B>"], "name its token"),
+            (["--fasta", fasta, "--overlap", "1000"], "choose an overlap from 0"),
+            (["--fasta", fasta, "--task", "other"], "it knows classes"),
+            (["--fasta", fasta, "--piece", "3/2"], "is no piece of an array"),
+            (["--table", str(self.folder / "table.tsv")], "row 3"),
+            (["--table", str(self.folder / "table.tsv"), "--sequence-column", "x"], "'x'"),
+        ]
+        for arguments, message in cases:
+            with self.subTest(message=message):
+                printed = self.predict(*arguments, "--output", str(output), expected=1)
+                self.assertIn(message, printed)
+                self.assertEqual(list(self.folder.glob("bad*")), [])
+        self.assertIn("--checkpoint", run([DNAGPT, "predict", "--fasta", fasta], expected=2))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,105 @@
+#include "dnagpt/eval/record_blocks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "harness/message_of.hpp"
+#include "harness/mpi_verdict.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+using testing::world;
+
+ReadRecords numbers_below(std::int64_t count) {
+    return [count](AddRecord const& add) {
+        for (std::int64_t i = 0; i < count; ++i) {
+            add("record " + std::to_string(i));
+        }
+    };
+}
+
+/// What is written of `count` records: of every block its numbers, then its records.
+std::string written(std::int64_t count, RecordRange range = {}) {
+    std::string text;
+    BlockWork work{"test", numbers_below(count), range, {}, {}};
+    work.answer = [](BlockRound const& round) {
+        if (round.own_first == round.own_last) {
+            return std::string();
+        }
+        std::string answer = "block from " + std::to_string(round.first_number + round.own_first) +
+                             " to " + std::to_string(round.first_number + round.own_last) + "\n";
+        for (std::int64_t i = round.own_first; i < round.own_last; ++i) {
+            answer += round.records[static_cast<std::size_t>(i)] + "\n";
+        }
+        return answer;
+    };
+    work.write = [&](std::string_view block) { text += block; };
+    for_each_block(work, world());
+    return world().broadcast(text);
+}
+
+std::string expected(std::int64_t count, std::int64_t first = 0) {
+    std::string text;
+    for (std::int64_t i = first; i < count; ++i) {
+        if (i % records_of_block == 0) {
+            text += "block from " + std::to_string(i) + " to " +
+                    std::to_string(std::min(i + records_of_block, count)) + "\n";
+        }
+        text += "record " + std::to_string(i) + "\n";
+    }
+    return text;
+}
+
+TEST(RecordBlocks, BlocksAndTheirOrderDoNotDependOnTheRanks) {
+    for (std::int64_t const count : {0, 1, 1023, 1024, 1025, 5000, 8192}) {
+        EXPECT_EQ(written(count), expected(count)) << count << " records";
+    }
+}
+
+TEST(RecordBlocks, PiecesAreTheWholeWhenPutTogether) {
+    for (std::int64_t const count : {5, 2048, 5000}) {
+        for (std::int64_t const pieces : {1, 2, 3, 8}) {
+            std::string text;
+            for (std::int64_t number = 1; number <= pieces; ++number) {
+                text += written(count, records_of_piece(count, {number, pieces}));
+            }
+            EXPECT_EQ(text, expected(count)) << count << " records in " << pieces << " pieces";
+        }
+    }
+}
+
+TEST(RecordBlocks, PiecesAreWrittenLikeFractions) {
+    Piece const piece = piece_from("2/8");
+    EXPECT_EQ(std::pair(piece.number, piece.count), std::pair(std::int64_t{2}, std::int64_t{8}));
+    for (char const* const text : {"", "2", "0/8", "9/8", "-1/8", "1/x", "1/8/2"}) {
+        EXPECT_NE(message_of([&] { piece_from(text); }).find("is no piece of an array"),
+                  std::string::npos)
+            << text;
+    }
+}
+
+TEST(RecordBlocks, ARecordMayHoldAnything) {
+    std::string const odd("tab\t, line\n, zero\0 end", 23);
+    std::string read;
+    BlockWork work{"test",
+                   [&](AddRecord const& add) {
+                       add(odd);
+                       add("");
+                   },
+                   {},
+                   {},
+                   {}};
+    work.answer = [](BlockRound const& round) {
+        return round.own_last > 0 && round.own_first == 0 ? round.records[0] + round.records[1]
+                                                          : std::string();
+    };
+    work.write = [&](std::string_view text) { read += text; };
+    for_each_block(work, world());
+    EXPECT_EQ(world().broadcast(read), odd);
+}
+
+}  // namespace
+}  // namespace dnagpt
