@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -156,10 +157,8 @@ class Predictor {
             }
             first_input.push_back(inputs.size());
         }
-        std::vector<PromptAnswer> answers = answers_to(inputs);
-        if (logits_) {
-            write_logits(round, inputs, first_input, answers);
-        }
+        std::vector<PromptAnswer> const answers =
+            answers_to(inputs, places_of_logits(round, first_input));
         std::string text;
         for (std::size_t i = 0; i < records.size(); ++i) {
             PromptRecord const& record = records[i];
@@ -173,38 +172,57 @@ class Predictor {
         return text;
     }
 
-    std::vector<PromptAnswer> answers_to(std::vector<PromptInput> const& inputs) {
+    /// Where the logits of an input go; row -1: nowhere.
+    struct LogitsPlace {
+        std::int64_t row = -1;
+        std::int64_t record = 0;
+    };
+
+    /// By input of this rank's records: behind the rows of all records before.
+    std::vector<LogitsPlace> places_of_logits(BlockRound const& round,
+                                              std::vector<std::size_t> const& first_input) {
+        std::vector<LogitsPlace> places(first_input.back());
+        for (std::int64_t i = 0; logits_ && i < std::ssize(round.records); ++i) {
+            if (i >= round.own_first && i < round.own_last) {
+                auto const own = static_cast<std::size_t>(i - round.own_first);
+                places[first_input[own]] = {next_logit_row_, round.first_number + i};
+            }
+            next_logit_row_ += logit_rows_of(round.records[static_cast<std::size_t>(i)]);
+        }
+        return places;
+    }
+
+    std::vector<PromptAnswer> answers_to(std::vector<PromptInput> const& inputs,
+                                         std::vector<LogitsPlace> const& places) {
         std::vector<PromptAnswer> answers(inputs.size());
         LogitsAt const at = logits_ && every_position()                ? LogitsAt::every_position
                             : logits_ || question_.form.needs_logits() ? LogitsAt::last_position
                                                                        : LogitsAt::nowhere;
         ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
         answer_prompts(forward, std::span(inputs), positions_, at,
-                       [&](std::size_t number, PromptAnswer const& one) { answers[number] = one; });
+                       [&](std::size_t number, PromptAnswer const& answer) {
+                           if (places[number].row >= 0) {
+                               write_logits(places[number], inputs[number].length(), answer.logits);
+                           }
+                           answers[number] = with_last_row(answer);
+                       });
         return answers;
     }
 
-    /// Writes the rows of this rank's records behind those of all records before them.
-    void write_logits(BlockRound const& round, std::vector<PromptInput> const& inputs,
-                      std::vector<std::size_t> const& first_input,
-                      std::vector<PromptAnswer> const& answers) {
-        for (std::int64_t i = 0; i < std::ssize(round.records); ++i) {
-            std::int64_t const rows = logit_rows_of(round.records[static_cast<std::size_t>(i)]);
-            if (i >= round.own_first && i < round.own_last) {
-                std::size_t const input =
-                    first_input[static_cast<std::size_t>(i - round.own_first)];
-                auto const length = static_cast<std::size_t>(rows);
-                std::vector<std::int64_t> const record(length, round.first_number + i);
-                std::vector<std::int32_t> position(length);
-                std::iota(position.begin(), position.end(),
-                          static_cast<std::int32_t>(inputs[input].length() - rows));
-                std::span<float const> const logits(answers[input].logits);
-                logits_->write(logits_dataset, next_logit_row_, logits);
-                logits_->write(record_dataset, next_logit_row_, std::span(record));
-                logits_->write(position_dataset, next_logit_row_, std::span(position));
-            }
-            next_logit_row_ += rows;
-        }
+    void write_logits(LogitsPlace const& place, std::int64_t length,
+                      std::span<float const> logits) {
+        auto const rows = std::ssize(logits) / model_.shape.vocabulary_size;
+        std::vector<std::int64_t> const record(static_cast<std::size_t>(rows), place.record);
+        std::vector<std::int32_t> position(static_cast<std::size_t>(rows));
+        std::iota(position.begin(), position.end(), static_cast<std::int32_t>(length - rows));
+        logits_->write(logits_dataset, place.row, logits);
+        logits_->write(record_dataset, place.row, std::span(record));
+        logits_->write(position_dataset, place.row, std::span(position));
+    }
+
+    PromptAnswer with_last_row(PromptAnswer const& answer) const {
+        auto const kept = std::min(std::ssize(answer.logits), model_.shape.vocabulary_size);
+        return {answer.asked, answer.number, {answer.logits.end() - kept, answer.logits.end()}};
     }
 
     PredictOptions const& options_;
