@@ -22,17 +22,6 @@ struct ChosenSets {
     std::vector<LabelledSet> sets;
 };
 
-SetTask const& task_called(FinetuneTask const& task, std::string const& name) {
-    auto const found = std::ranges::find(task.sets, name, &SetTask::name);
-    std::string known;
-    for (SetTask const& set : task.sets) {
-        known += " " + set.name;
-    }
-    DNAGPT_VALIDATE(found != task.sets.end(),
-                    << "the checkpoint was not fine-tuned for '" << name << "'; it knows" << known);
-    return *found;
-}
-
 ChosenSets choose_sets(std::vector<std::string> const& given, FinetuneTask const& task) {
     ChosenSets chosen;
     chosen.task.reverse_complement = task.reverse_complement;

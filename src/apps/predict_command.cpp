@@ -85,15 +85,11 @@ class Predictor {
             writer->append((question_.room ? "id\tstart\tend" : "id") +
                            answer_columns(question_.form) + "\n");
         }
-        std::int64_t answered = 0;
         BlockWork work{
             "prediction", [this](AddRecord const& add) { read(add); }, count.range, {}, {}};
-        work.answer = [&](BlockRound const& round) {
-            answered += std::ssize(round.records);
-            return answer(round);
-        };
+        work.answer = [this](BlockRound const& round) { return answer(round); };
         work.write = [&](std::string_view text) { writer->append(text); };
-        for_each_block(work, world_);
+        std::int64_t const answered = for_each_block(work, world_);
         if (logits_) {
             logits_->finish();
         }

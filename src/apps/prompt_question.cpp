@@ -13,20 +13,10 @@
 namespace dnagpt {
 namespace {
 
-constexpr std::string_view released_class = "<R>{sequence}<=><R>";
-
 /// The task that is asked about; none where the checkpoint has none, or a template is given.
 std::optional<SetTask> task_of(QuestionOptions const& options, FinetuneTask const& task) {
     if (!options.task.empty()) {
-        auto const found = std::ranges::find(task.sets, options.task, &SetTask::name);
-        std::string known;
-        for (SetTask const& set : task.sets) {
-            known += " " + set.name;
-        }
-        DNAGPT_VALIDATE(found != task.sets.end(), << "the checkpoint was not fine-tuned for '"
-                                                  << options.task << "'; it knows"
-                                                  << (known.empty() ? " no task" : known));
-        return *found;
+        return task_called(task, options.task);
     }
     if (task.sets.empty() || !options.prompt.empty()) {
         return std::nullopt;
@@ -53,7 +43,7 @@ PromptTemplate template_of(QuestionOptions const& options, std::optional<SetTask
 }
 
 AnswerKind kind_of(QuestionOptions const& options, std::optional<SetTask> const& task,
-                   std::optional<PromptRoom> const& room) {
+                   std::optional<PromptRoom> const& room, Vocabulary vocabulary) {
     if (!options.answer.empty()) {
         return answer_called(options.answer);
     }
@@ -64,7 +54,8 @@ AnswerKind kind_of(QuestionOptions const& options, std::optional<SetTask> const&
         return AnswerKind::words;
     }
     TokenId const last = room->prompt.last_token();
-    bool const asks_class = last == b_token || room->prompt.text() == released_class;
+    PromptTemplate const released("released_class", vocabulary, 'R');
+    bool const asks_class = last == b_token || room->prompt.text() == released.text();
     return last == m_token ? AnswerKind::number
            : asks_class    ? AnswerKind::classes
                            : AnswerKind::words;
@@ -73,7 +64,7 @@ AnswerKind kind_of(QuestionOptions const& options, std::optional<SetTask> const&
 AnswerForm form_of(QuestionOptions const& options, std::optional<SetTask> const& task,
                    std::optional<PromptRoom> const& room, Vocabulary vocabulary) {
     AnswerForm form;
-    form.kind = kind_of(options, task, room);
+    form.kind = kind_of(options, task, room, vocabulary);
     form.classes = task && task->answer == AnswerKind::classes
                        ? task->classes
                        : std::vector<std::string>{"false", "true"};
@@ -96,10 +87,6 @@ void require_heads(AnswerForm const& form, RunConfig const& config) {
                        "regression head); use another one");
 }
 
-PromptInput with_numbers(PromptRow row) {
-    return {std::move(row), {}};
-}
-
 }  // namespace
 
 std::vector<PromptInput> PromptQuestion::inputs(PromptRecord const& record,
@@ -107,7 +94,7 @@ std::vector<PromptInput> PromptQuestion::inputs(PromptRecord const& record,
     std::vector<PromptInput> inputs;
     try {
         if (!room) {
-            inputs.push_back(prompt_input(parse_prompt(record.text, vocabulary)));
+            inputs.push_back(prompt_input(parse_prompt(record.text, form.vocabulary)));
         } else {
             std::vector<float> scaled;
             for (std::size_t i = 0; i < record.numbers.size(); ++i) {
@@ -116,10 +103,10 @@ std::vector<PromptInput> PromptQuestion::inputs(PromptRecord const& record,
                     static_cast<float>(numbers.empty() ? number : numbers[i].scaled(number)));
             }
             std::vector<std::uint8_t> codes = base_codes(record.text);
-            inputs.push_back(with_numbers(room->prompt.fill(codes, scaled)));
+            inputs.push_back({room->prompt.fill(codes, scaled), {}});
             if (both_strands) {
                 reverse_complement_bases(codes);
-                inputs.push_back(with_numbers(room->prompt.fill(codes, scaled)));
+                inputs.push_back({room->prompt.fill(codes, scaled), {}});
             }
         }
     } catch (Error const& error) {
@@ -140,18 +127,18 @@ PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader 
         header.task.empty() ? FinetuneTask() : finetune_task_from(header.task);
     RunConfig const config = stored_config(header);
     PromptQuestion question;
-    question.vocabulary = {vocabulary_kind(config.model.vocabulary)};
+    Vocabulary const vocabulary{vocabulary_kind(config.model.vocabulary)};
     std::optional<SetTask> const task = task_of(options, tasks);
     if (!source.free_prompts()) {
         if (task && source.number_columns.empty()) {
             source.number_columns = task->number_names;
         }
-        question.room = PromptRoom{template_of(options, task, question.vocabulary),
+        question.room = PromptRoom{template_of(options, task, vocabulary),
                                    config.model.context_length, std::ssize(source.number_columns)};
         question.numbers = task ? task->numbers : std::vector<NumberScale>();
         question.both_strands = task && tasks.reverse_complement;
     }
-    question.form = form_of(options, task, question.room, question.vocabulary);
+    question.form = form_of(options, task, question.room, vocabulary);
     require_heads(question.form, config);
     return question;
 }

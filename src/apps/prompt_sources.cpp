@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/log.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/genome/sequence_windows.hpp"
 #include "dnagpt/genome/table_rows.hpp"

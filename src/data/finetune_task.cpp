@@ -1,5 +1,6 @@
 #include "dnagpt/data/finetune_task.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "dnagpt/core/check.hpp"
@@ -53,6 +54,18 @@ SetTask set_from(Json const& json) {
 }
 
 }  // namespace
+
+SetTask const& task_called(FinetuneTask const& task, std::string const& name) {
+    auto const found = std::ranges::find(task.sets, name, &SetTask::name);
+    std::string known;
+    for (SetTask const& set : task.sets) {
+        known += " " + set.name;
+    }
+    DNAGPT_VALIDATE(found != task.sets.end(), << "the checkpoint was not fine-tuned for '" << name
+                                              << "'; it knows"
+                                              << (known.empty() ? " no task" : known));
+    return *found;
+}
 
 std::string to_text(FinetuneTask const& task) {
     Json json;

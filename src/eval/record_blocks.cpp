@@ -41,6 +41,7 @@ class Rounds {
     Rounds(BlockWork const& work, Communicator const& world)
         : work_(work), world_(world), progress_(work.title, "records", 0) {}
 
+    std::int64_t answered() const { return answered_; }
     std::int64_t size() const { return records_of_block * world_.size(); }
 
     /// Takes part in the round that rank 0 sends; false where it says that none follows.
@@ -66,6 +67,7 @@ class Rounds {
             }
         }
         progress_.advance(records.size());
+        answered_ += std::ssize(records);
         return true;
     }
 
@@ -73,6 +75,7 @@ class Rounds {
     BlockWork const& work_;
     Communicator const& world_;
     Progress progress_;
+    std::int64_t answered_ = 0;
 };
 
 void send_rounds(BlockWork const& work, Communicator const& world, Rounds& rounds) {
@@ -123,14 +126,15 @@ RecordRange records_of_piece(std::int64_t records, Piece piece) {
     return {begin(piece.number - 1), begin(piece.number)};
 }
 
-void for_each_block(BlockWork const& work, Communicator const& world) {
+std::int64_t for_each_block(BlockWork const& work, Communicator const& world) {
     Rounds rounds(work, world);
     if (world.rank() == 0) {
         send_rounds(work, world, rounds);
-        return;
+        return rounds.answered();
     }
     while (rounds.take(world.broadcast(""))) {
     }
+    return rounds.answered();
 }
 
 }  // namespace dnagpt

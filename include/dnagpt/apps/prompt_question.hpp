@@ -27,7 +27,6 @@ struct PromptQuestion {
     std::optional<PromptRoom> room;    ///< none for free prompts
     std::vector<NumberScale> numbers;  ///< of the input numbers, where they are known
     bool both_strands = false;
-    Vocabulary vocabulary;
 
     /// One input, or one for each strand. Errors name the record.
     std::vector<PromptInput> inputs(PromptRecord const& record, std::int64_t context_length) const;

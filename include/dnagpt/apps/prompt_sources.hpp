@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "dnagpt/data/finetune_task.hpp"
 #include "dnagpt/data/prompt_template.hpp"
 #include "dnagpt/eval/prompt_records.hpp"
 

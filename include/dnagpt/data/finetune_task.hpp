@@ -37,6 +37,9 @@ struct FinetuneTask {
     bool reverse_complement = false;  ///< predictions are averaged over both strands
 };
 
+/// The task of the set called `name`; Error naming those that are known.
+SetTask const& task_called(FinetuneTask const& task, std::string const& name);
+
 std::string to_text(FinetuneTask const& task);
 /// Error for a text that to_text did not make.
 FinetuneTask finetune_task_from(std::string const& text);

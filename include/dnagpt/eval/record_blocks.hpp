@@ -56,7 +56,8 @@ struct BlockWork {
     std::function<void(std::string_view)> write;
 };
 
-/// Collective. Memory holds one block a rank, whatever the number of records.
-void for_each_block(BlockWork const& work, Communicator const& world);
+/// Returns how many records were answered. Collective. Memory holds one block a rank, whatever
+/// their number.
+std::int64_t for_each_block(BlockWork const& work, Communicator const& world);
 
 }  // namespace dnagpt
