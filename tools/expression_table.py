@@ -25,6 +25,9 @@ from dnagpt_files import read_config
 from paired_table import FOLDS, NUMBERS, Answers, paired_table, test_answers
 from table_runs import finetune, program, run_unless_there, tool
 
+FEW_GENES = ("schedule.epochs=20", "schedule.warmup_epochs=1")
+"""An epoch of a hundred genes is a dozen steps."""
+
 
 def baselines(options: argparse.Namespace, name: str, data: Path, *arguments: str) -> Answers:
     """Test answers of ridge regression and boosted trees."""
@@ -88,7 +91,7 @@ def numbers(options: argparse.Namespace, data: Path) -> list[str]:
 def genes(options: argparse.Namespace, data: Path) -> list[str]:
     """Lines: few real genes with sequence, every one tested once."""
     settings = [f"finetune.data={data}", f"finetune.folds={options.folds}"]
-    run = finetune(options, "genes", options.sequence_config, settings)
+    run = finetune(options, "genes", options.sequence_config, [*settings, *FEW_GENES])
     ridge = baselines(options, "genes", data, "--model", "ridge", "--folds-of", str(run))
     answers = {"dnagpt": test_answers(run)} | ridge
     return [
