@@ -31,7 +31,14 @@ FENCES = (
     ("hdf5*.h", ("src/io/hdf5_file.cpp",)),
     ("H5*.h", ("src/io/hdf5_file.cpp",)),
     ("toml++/*", ("src/config/*.cpp",)),
-    ("htslib/*", ("src/genome/fasta_reader.cpp", "src/genome/variant_reader.cpp")),
+    (
+        "htslib/*",
+        (
+            "src/genome/fasta_reader.cpp",
+            "src/genome/indexed_fasta.cpp",
+            "src/genome/variant_reader.cpp",
+        ),
+    ),
     ("mpi.h", ("src/comm/*",)),
     ("nccl.h", ("src/comm/device_collectives_nccl.cpp",)),
     ("Kokkos_*", KOKKOS_ROOMS),

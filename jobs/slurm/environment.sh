@@ -48,3 +48,17 @@ launch() {
     fi
     return "$status"
 }
+
+# set_piece: of a task of an array the array `piece`, as --piece 2/8; empty for a single job.
+set_piece() {
+    # shellcheck disable=SC2034  # read by the job files
+    piece=()
+    [ -n "${SLURM_ARRAY_TASK_ID:-}" ] || return 0
+    # A piece that is run again alone (--array=3) cannot know how many there are.
+    if [ "${SLURM_ARRAY_TASK_MIN:-1}" -ne 1 ] && [ -z "${DNAGPT_PIECES:-}" ]; then
+        echo "The array does not begin with 1: say by DNAGPT_PIECES how many pieces there are" >&2
+        exit 2
+    fi
+    # shellcheck disable=SC2034
+    piece=(--piece "$SLURM_ARRAY_TASK_ID/${DNAGPT_PIECES:-$SLURM_ARRAY_TASK_MAX}")
+}

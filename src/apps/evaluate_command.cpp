@@ -40,9 +40,7 @@ struct EvaluateOptions {
 template <class T>
 int evaluate_as(EvaluateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
-    std::string const path = resolve_checkpoint(options.checkpoint, world);
-    require_whole(world, path);
-    CheckpointReader const reader = CheckpointReader::open_verified(path);
+    CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
     BatchForm const form{options.micro_batch, stored_config(reader.header()).model.context_length};
     LoadedModel<T> model(reader, {form}, device.stream());
     ShardCheck const check = world.rank() == 0 ? ShardCheck::all : ShardCheck::heads;
@@ -50,7 +48,7 @@ int evaluate_as(EvaluateOptions const& options, Communicator const& world,
     PretrainData const data(options.shards, split_called(options.split), check);
     require_same_source(training, data);
     if (stored_data_digest(reader.header()) != hash_to_hex(training.digest())) {
-        log_shared_warning(options.shards + " is not what " + path +
+        log_shared_warning(options.shards + " is not what " + reader.path() +
                            " was trained on; its training may have held bases that are scored now");
     }
     ValidationSettings settings;
@@ -71,7 +69,7 @@ int evaluate_as(EvaluateOptions const& options, Communicator const& world,
     log_info("fitting Markov models");
     auto const markov = score_markov_models(training, set, world);
     if (world.rank() == 0) {
-        EvaluationSource const source{path, reader.header().step, options.split};
+        EvaluationSource const source{reader.path(), reader.header().step, options.split};
         write_text_atomically(options.output,
                               evaluation_report(source, data, sums, markov).dump(2) + "\n");
     }

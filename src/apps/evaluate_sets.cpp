@@ -38,10 +38,12 @@ ChosenSets choose_sets(std::vector<std::string> const& given, FinetuneTask const
     return chosen;
 }
 
-FinetuneTask stored_task(CheckpointHeader const& header, std::string const& path) {
-    DNAGPT_VALIDATE(!header.task.empty(), << path << " was pretrained only (it answers no classes "
-                                          << "or numbers); run dnagpt finetune first");
-    return finetune_task_from(header.task);
+FinetuneTask stored_task(CheckpointReader const& reader) {
+    std::string const& task = reader.header().task;
+    DNAGPT_VALIDATE(!task.empty(), << reader.path()
+                                   << " was pretrained only (it answers no classes "
+                                   << "or numbers); run dnagpt finetune first");
+    return finetune_task_from(task);
 }
 
 Blank blank_called(std::string const& name) {
@@ -65,10 +67,8 @@ int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
                   DeviceSession const& device) {
     DNAGPT_VALIDATE(options.predictions.empty() || options.sets.size() == 1,
                     << "--predictions is one table; give one --set");
-    std::string const path = resolve_checkpoint(options.checkpoint, world);
-    require_whole(world, path);
-    CheckpointReader const reader = CheckpointReader::open_verified(path);
-    ChosenSets chosen = choose_sets(options.sets, stored_task(reader.header(), path));
+    CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
+    ChosenSets chosen = choose_sets(options.sets, stored_task(reader));
     RunConfig const config = stored_config(reader.header());
     FinetuneData const data(std::move(chosen.sets), std::move(chosen.task),
                             Vocabulary{vocabulary_kind(config.model.vocabulary)},
@@ -82,7 +82,7 @@ int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
     auto const predictions =
         predict(forward, data, places, positions, blank_called(options.blank), world);
     if (world.rank() == 0) {
-        write_results(options, path, reader.header().step, data, predictions);
+        write_results(options, reader.path(), reader.header().step, data, predictions);
     }
     log_info("wrote " + options.output);
     return exit_success;

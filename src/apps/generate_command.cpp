@@ -44,12 +44,13 @@ struct Harvest {
     std::array<std::int64_t, discard_count> counts{};
 };
 
-SetTask haplotype_task(CheckpointHeader const& header, std::string const& path) {
-    FinetuneTask const task =
-        header.task.empty() ? FinetuneTask() : finetune_task_from(header.task);
+SetTask haplotype_task(CheckpointReader const& reader) {
+    std::string const& text = reader.header().task;
+    FinetuneTask const task = text.empty() ? FinetuneTask() : finetune_task_from(text);
     auto const found = std::ranges::find(task.sets, AnswerKind::words, &SetTask::answer);
     DNAGPT_VALIDATE(found != task.sets.end(),
-                    << path << " was not fine-tuned on haplotypes (it does not know how many sites "
+                    << reader.path()
+                    << " was not fine-tuned on haplotypes (it does not know how many sites "
                     << "they have); run dnagpt finetune on a set of dnagpt-prep haplotypes first");
     return *found;
 }
@@ -113,10 +114,8 @@ void write_harvest(GenerateOptions const& options, Harvest const& harvest) {
 template <class T>
 int generate_as(GenerateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
-    std::string const path = resolve_checkpoint(options.checkpoint, world);
-    require_whole(world, path);
-    CheckpointReader const reader = CheckpointReader::open_verified(path);
-    SetTask const task = haplotype_task(reader.header(), path);
+    CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
+    SetTask const task = haplotype_task(reader);
     LoadedModel<T> model(reader, {{1, 1}}, device.stream());
     HaplotypeRequest request;
     request.prompt =

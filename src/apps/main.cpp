@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     dnagpt::add_finetune_command(program, action);
     dnagpt::add_evaluate_command(program, action);
     dnagpt::add_predict_command(program, action);
+    dnagpt::add_score_command(program, action);
     dnagpt::add_generate_command(program, action);
     dnagpt::add_inspect_command(program, action);
     dnagpt::add_plan_command(program, action);

@@ -43,6 +43,8 @@ struct PredictCount {
     std::int64_t logit_rows = 0;  ///< of these records
 };
 
+constexpr char sequence_head[] = "# start and end count from 0, half-open\nid\tstart\tend";
+
 enum LogitsDataset : std::size_t { logits_dataset, record_dataset, position_dataset };
 
 RowFileForm logits_form(std::int64_t vocabulary, std::string const& at) {
@@ -67,7 +69,7 @@ class Predictor {
           question_(question),
           context_length_(stored_config(reader.header()).model.context_length),
           positions_(std::max(options.positions, context_length_)),
-          model_(reader, forms_within(all_lengths(), positions_), device.stream()),
+          model_(reader, forms_up_to(context_length_, positions_), device.stream()),
           world_(world) {}
 
     void run() {
@@ -82,7 +84,7 @@ class Predictor {
         std::optional<TextWriter> writer;
         if (world_.rank() == 0) {
             writer.emplace(output);
-            writer->append((question_.room ? "id\tstart\tend" : "id") +
+            writer->append((question_.room ? sequence_head : "id") +
                            answer_columns(question_.form) + "\n");
         }
         BlockWork work{
@@ -101,12 +103,6 @@ class Predictor {
     }
 
   private:
-    std::vector<std::int64_t> all_lengths() const {
-        std::vector<std::int64_t> lengths(static_cast<std::size_t>(context_length_));
-        std::iota(lengths.begin(), lengths.end(), 1);
-        return lengths;
-    }
-
     bool every_position() const { return options_.logits_at == "every"; }
 
     void read(AddRecord const& add) const {
@@ -235,9 +231,7 @@ template <class T>
 int predict_as(PredictOptions const& given, Communicator const& world,
                DeviceSession const& device) {
     PredictOptions options = given;
-    std::string const path = resolve_checkpoint(options.checkpoint, world);
-    require_whole(world, path);
-    CheckpointReader const reader = CheckpointReader::open_verified(path);
+    CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
     PromptQuestion const question =
         settle_question(options.question, reader.header(), options.source);
     Predictor<T>(options, question, reader, world, device).run();

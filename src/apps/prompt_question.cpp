@@ -133,8 +133,9 @@ PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader 
         if (task && source.number_columns.empty()) {
             source.number_columns = task->number_names;
         }
+        auto const& names = task ? task->number_names : source.number_columns;
         question.room = PromptRoom{template_of(options, task, vocabulary),
-                                   config.model.context_length, std::ssize(source.number_columns)};
+                                   config.model.context_length, std::ssize(names)};
         question.numbers = task ? task->numbers : std::vector<NumberScale>();
         question.both_strands = task && tasks.reverse_complement;
     }

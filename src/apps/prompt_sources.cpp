@@ -96,6 +96,8 @@ TableColumns table_columns(PromptSourceOptions const& options, PromptRoom const&
     columns.id = options.id_column.empty() ? -1 : ask(options.id_column);
     columns.sequence = room.prompt.has_sequence() ? ask(options.sequence_column) : -1;
     if (room.prompt.has_numbers()) {
+        DNAGPT_VALIDATE(room.numbers > 0, << "the prompt " << room.prompt.text()
+                                          << " takes numbers; name their --number-columns");
         DNAGPT_VALIDATE(std::ssize(options.number_columns) == room.numbers,
                         << "the prompt " << room.prompt.text() << " takes " << room.numbers
                         << " numbers; name as many --number-columns");

@@ -8,23 +8,15 @@
 #include <numeric>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/eval/class_answer.hpp"
+#include "dnagpt/model/token_scores.hpp"
 
 namespace dnagpt {
 namespace {
 
-/// Of the last row of (rows, V) logits.
-std::vector<double> softmax(std::span<float const> all, Vocabulary vocabulary) {
-    std::span<float const> const logits = all.last(static_cast<std::size_t>(vocabulary.size()));
-    auto const largest = static_cast<double>(*std::ranges::max_element(logits));
-    std::vector<double> probabilities;
-    for (float const logit : logits) {
-        probabilities.push_back(std::exp(static_cast<double>(logit) - largest));
-    }
-    double const sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
-    for (double& each : probabilities) {
-        each /= sum;
-    }
-    return probabilities;
+/// The last row of (rows, V) logits.
+std::span<float const> last_row(PromptAnswer const& answer, Vocabulary vocabulary) {
+    return std::span(answer.logits).last(static_cast<std::size_t>(vocabulary.size()));
 }
 
 double mean_number(std::span<PromptAnswer const> answers) {
@@ -44,44 +36,39 @@ std::string number_fields(AnswerForm const& form, std::span<PromptAnswer const> 
     return fields;
 }
 
-std::string class_fields(AnswerForm const& form, std::span<PromptAnswer const> answers) {
+ClassAnswer class_answer(AnswerForm const& form, std::span<PromptAnswer const> answers) {
     std::size_t const classes = form.classes.size();
-    auto const share = 1 / static_cast<double>(answers.size());
-    std::vector<double> of_classes(classes);
-    double outside = 0;
+    ClassAnswer together(classes);
     for (PromptAnswer const& answer : answers) {
-        std::vector<double> const all = softmax(answer.logits, form.vocabulary);
-        std::vector<double> own;
+        std::span<float const> const logits = last_row(answer, form.vocabulary);
+        std::vector<float> own;
         for (std::size_t label = 0; label < classes; ++label) {
             own.push_back(
-                all[static_cast<std::size_t>(class_word(form.vocabulary, label, classes))]);
+                logits[static_cast<std::size_t>(class_word(form.vocabulary, label, classes))]);
         }
-        double const inside = std::accumulate(own.begin(), own.end(), 0.0);
-        for (std::size_t label = 0; label < classes; ++label) {
-            of_classes[label] += share * own[label] / inside;
-        }
-        outside += share * std::max(0.0, 1 - inside);
+        together.add({own, log_sum_exp(logits), *std::ranges::max_element(logits)},
+                     1 / static_cast<double>(answers.size()));
     }
-    auto const best = std::ranges::max_element(of_classes) - of_classes.begin();
-    return fmt::format("\t{}\t{:.6g}\t{:.6g}", form.classes[static_cast<std::size_t>(best)],
-                       fmt::join(of_classes, "\t"), outside);
+    return together;
 }
 
 std::string word_fields(AnswerForm const& form, PromptAnswer const& answer) {
-    std::vector<double> const all = softmax(answer.logits, form.vocabulary);
-    std::vector<TokenId> order(all.size());
+    std::span<float const> const logits = last_row(answer, form.vocabulary);
+    double const normaliser = log_sum_exp(logits);
+    std::vector<TokenId> order(logits.size());
     std::iota(order.begin(), order.end(), 0);
     auto const top = std::min<std::int64_t>(form.top, std::ssize(order));
     auto const likelier = [&](TokenId left, TokenId right) {
-        double const of_left = all[static_cast<std::size_t>(left)];
-        double const of_right = all[static_cast<std::size_t>(right)];
+        float const of_left = logits[static_cast<std::size_t>(left)];
+        float const of_right = logits[static_cast<std::size_t>(right)];
         return of_left != of_right ? of_left > of_right : left < right;
     };
     std::partial_sort(order.begin(), order.begin() + top, order.end(), likelier);
     std::string fields;
     for (TokenId const word : std::span(order).first(static_cast<std::size_t>(top))) {
+        double const logit = logits[static_cast<std::size_t>(word)];
         fields += fmt::format("\t{}\t{:.6g}", form.vocabulary.token_text(word),
-                              all[static_cast<std::size_t>(word)]);
+                              std::exp(logit - normaliser));
     }
     return fields;
 }
@@ -95,11 +82,7 @@ std::string empty_fields(std::int64_t count) {
 std::string answer_columns(AnswerForm const& form) {
     std::string columns = form.prompts ? "\tasked" : "";
     if (form.kind == AnswerKind::classes) {
-        columns += "\tpredicted";
-        for (std::string const& name : form.classes) {
-            columns += "\tp_" + name;
-        }
-        return columns + "\toutside_mass";
+        return columns + class_columns(form.classes);
     }
     if (form.kind == AnswerKind::number) {
         return columns + "\tpredicted" + (form.scale ? "\tpredicted_original_scale" : "");
@@ -123,7 +106,7 @@ std::string answer_fields(AnswerForm const& form, PromptInput const& input,
         return fields + number_fields(form, answers);
     }
     if (form.kind == AnswerKind::classes) {
-        return fields + class_fields(form, answers);
+        return fields + class_fields(class_answer(form, answers), form.classes);
     }
     if (form.prompts && input.ends_with_m()) {
         return fields + fmt::format("\t{:.6g}", first.number) + empty_fields(2 * form.top);

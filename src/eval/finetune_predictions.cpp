@@ -30,23 +30,6 @@ std::vector<TokenId> class_words(FinetuneData const& data, std::size_t set) {
     return words;
 }
 
-void add_class(Evaluation const& evaluation, std::size_t row, std::size_t classes, double share,
-               Prediction& prediction) {
-    std::span<float const> const logits(evaluation.class_logits.data() + row * classes, classes);
-    double inside = 0;
-    for (float const logit : logits) {
-        inside += std::exp(static_cast<double>(logit) - evaluation.log_normaliser[row]);
-    }
-    for (std::size_t label = 0; label < classes; ++label) {
-        double const probability =
-            std::exp(static_cast<double>(logits[label]) - evaluation.log_normaliser[row]);
-        prediction.probabilities[label] += share * probability / inside;
-        prediction.likeliest_of_all[label] +=
-            logits[label] >= evaluation.largest_logit[row] ? share : 0;
-    }
-    prediction.outside_mass += share * std::max(0.0, 1 - inside);
-}
-
 double row_loss(Batch const& batch, Evaluation const& evaluation, std::size_t row) {
     auto const length = static_cast<std::size_t>(batch.context_length);
     double sum = 0;
@@ -84,7 +67,11 @@ class SetReader {
             }
             prediction.loss += share * row_loss(batch, evaluation, row);
             if (rows[row].answer >= 0) {
-                add_class(evaluation, row, words_.size(), share, prediction);
+                std::span<float const> const all(evaluation.class_logits);
+                prediction.classes.add(
+                    {all.subspan(row * words_.size(), words_.size()),
+                     evaluation.log_normaliser[row], evaluation.largest_logit[row]},
+                    share);
             }
         }
     }
@@ -115,18 +102,20 @@ std::vector<Reading> readings_of_set(FinetuneData const& data,
 void sum_over_ranks(std::vector<Prediction>& predictions, Communicator const& world) {
     std::vector<double> numbers;
     for (Prediction const& each : predictions) {
-        numbers.insert(numbers.end(), each.probabilities.begin(), each.probabilities.end());
-        numbers.insert(numbers.end(), each.likeliest_of_all.begin(), each.likeliest_of_all.end());
-        numbers.insert(numbers.end(), {each.outside_mass, each.value, each.loss});
+        ClassAnswer const& classes = each.classes;
+        numbers.insert(numbers.end(), classes.probabilities.begin(), classes.probabilities.end());
+        numbers.insert(numbers.end(), classes.likeliest_of_all.begin(),
+                       classes.likeliest_of_all.end());
+        numbers.insert(numbers.end(), {classes.outside_mass, each.value, each.loss});
     }
     world.all_reduce_sum(numbers);
     auto next = numbers.begin();
     for (Prediction& each : predictions) {
-        auto const classes = std::ssize(each.probabilities);
-        std::copy(next, next + classes, each.probabilities.begin());
-        std::copy(next + classes, next + 2 * classes, each.likeliest_of_all.begin());
-        next += 2 * classes;
-        each.outside_mass = next[0];
+        auto const count = std::ssize(each.classes.probabilities);
+        std::copy(next, next + count, each.classes.probabilities.begin());
+        std::copy(next + count, next + 2 * count, each.classes.likeliest_of_all.begin());
+        next += 2 * count;
+        each.classes.outside_mass = next[0];
         each.value = next[1];
         each.loss = next[2];
         next += other_numbers;
@@ -134,12 +123,6 @@ void sum_over_ranks(std::vector<Prediction>& predictions, Communicator const& wo
 }
 
 }  // namespace
-
-std::size_t predicted_class(Prediction const& prediction) {
-    auto const& probabilities = prediction.probabilities;
-    return static_cast<std::size_t>(std::ranges::max_element(probabilities) -
-                                    probabilities.begin());
-}
 
 template <class T>
 std::vector<Prediction> predict(ForwardModel<T> const& model, FinetuneData const& data,
@@ -150,8 +133,7 @@ std::vector<Prediction> predict(ForwardModel<T> const& model, FinetuneData const
         predictions[i].place = places[i];
         SetTask const& task = data.task().sets[places[i].set];
         std::size_t const classes = task.answer == AnswerKind::classes ? task.classes.size() : 0;
-        predictions[i].probabilities.resize(classes);
-        predictions[i].likeliest_of_all.resize(classes);
+        predictions[i].classes = ClassAnswer(classes);
     }
     bool const both_strands = data.task().reverse_complement;
     auto const readings_here = static_cast<std::uint64_t>(std::ssize(places)) *

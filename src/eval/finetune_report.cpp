@@ -74,11 +74,11 @@ Json class_json(FinetuneData const& data, std::size_t set, std::vector<Predictio
     for (Prediction const& each : chosen) {
         std::int32_t const label = data.example(each.place).label;
         answers.labels.push_back(label);
-        answers.probabilities.push_back(each.probabilities);
-        outside += each.outside_mass;
-        std::size_t const said = predicted_class(each);
+        answers.probabilities.push_back(each.classes.probabilities);
+        outside += each.classes.outside_mass;
+        std::size_t const said = each.classes.predicted();
         bool const correct = said == static_cast<std::size_t>(label);
-        by_released_rule += correct && each.likeliest_of_all[said] == 1 ? 1 : 0;
+        by_released_rule += correct && each.classes.likeliest_of_all[said] == 1 ? 1 : 0;
         ++counts[static_cast<std::size_t>(label)];
     }
     auto const count = static_cast<double>(chosen.size());
@@ -124,23 +124,11 @@ Json number_json(FinetuneData const& data, std::size_t set, std::vector<Predicti
     return json;
 }
 
-std::string class_columns(SetTask const& task) {
-    std::string head = "id\tsequence_length\tlabel\tpredicted";
-    for (std::string const& name : task.classes) {
-        head += "\tp_" + name;
-    }
-    return head + "\toutside_mass\tsplit\n";
-}
-
 std::string class_line(SetTask const& task, LabelledExample const& example,
                        Prediction const& prediction) {
-    std::string line = fmt::format("{}\t{}\t{}\t{}", example.id, example.codes.size(),
-                                   task.classes[static_cast<std::size_t>(example.label)],
-                                   task.classes[predicted_class(prediction)]);
-    for (double const probability : prediction.probabilities) {
-        line += fmt::format("\t{:.6g}", probability);
-    }
-    return line + fmt::format("\t{:.6g}\t{}\n", prediction.outside_mass, split_name(example.split));
+    return fmt::format("{}\t{}\t{}{}\t{}\n", example.id, example.codes.size(),
+                       task.classes[static_cast<std::size_t>(example.label)],
+                       class_fields(prediction.classes, task.classes), split_name(example.split));
 }
 
 std::string number_line(SetTask const& task, LabelledExample const& example,
@@ -221,10 +209,11 @@ std::string predictions_table(FinetuneData const& data, std::size_t set,
                               std::vector<Prediction> const& predictions) {
     SetTask const& task = data.task().sets[set];
     bool const classes = task.answer == AnswerKind::classes;
-    std::string table = classes ? class_columns(task)
-                        : task.answer == AnswerKind::number
-                            ? "id\ttarget\tpredicted\tpredicted_original_scale\tsplit\n"
-                            : "id\tsequence_length\tloss\tsplit\n";
+    std::string table =
+        classes ? "id\tsequence_length\tlabel" + class_columns(task.classes) + "\tsplit\n"
+        : task.answer == AnswerKind::number
+            ? "id\ttarget\tpredicted\tpredicted_original_scale\tsplit\n"
+            : "id\tsequence_length\tloss\tsplit\n";
     for (Prediction const& each : predictions) {
         if (each.place.set != set) {
             continue;

@@ -70,8 +70,10 @@ std::string resolve_checkpoint(std::string const& path) {
     return entries.back().path;
 }
 
-std::string resolve_checkpoint(std::string const& path, Communicator const& world) {
-    return rank_0_answer(world, [&] { return resolve_checkpoint(path); });
+CheckpointReader open_checkpoint(std::string const& path, Communicator const& world) {
+    std::string const found = rank_0_answer(world, [&] { return resolve_checkpoint(path); });
+    require_whole(world, found);
+    return CheckpointReader::open_verified(found);
 }
 
 template <class T>

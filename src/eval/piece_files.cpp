@@ -11,6 +11,7 @@
 namespace dnagpt {
 namespace {
 
+constexpr char comment_mark = '#';
 constexpr std::string_view middle = ".piece_";
 constexpr std::string_view of = "_of_";
 
@@ -67,19 +68,25 @@ std::vector<std::string> find_pieces(std::string const& path) {
 
 void join_tables(std::vector<std::string> const& parts, std::string const& path) {
     TextWriter writer(path);
-    std::string columns;
+    std::string head;
     for (std::string const& part : parts) {
-        for_each_line(part, [&](std::string_view line, std::int64_t number) {
-            if (number == 1 && columns.empty()) {
-                columns = line;
-            } else if (number == 1) {
-                DNAGPT_VALIDATE(line == columns, << part << " has other columns than "
-                                                 << parts.front()
-                                                 << "; make all pieces with one command");
+        std::string own_head;
+        bool in_head = true;
+        for_each_line(part, [&](std::string_view line, std::int64_t) {
+            if (!in_head) {
+                writer.append(std::string(line) + "\n");
                 return;
             }
-            writer.append(std::string(line) + "\n");
+            own_head += std::string(line) + "\n";
+            in_head = line.starts_with(comment_mark);
+            if (!in_head && head.empty()) {
+                head = own_head;
+                writer.append(head);
+            }
         });
+        DNAGPT_VALIDATE(!in_head && own_head == head, << part << " has another head than "
+                                                      << parts.front()
+                                                      << "; make all pieces with one command");
     }
     writer.finish();
 }

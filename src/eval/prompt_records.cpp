@@ -2,46 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <string_view>
-
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/eval/text_fields.hpp"
 
 namespace dnagpt {
-namespace {
-
-/// The ASCII unit separator: no id, prompt or number holds it.
-constexpr char separator = '\x1f';
-
-std::string_view take_field(std::string_view& text) {
-    std::size_t const end = std::min(text.find(separator), text.size());
-    std::string_view const field = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return field;
-}
-
-}  // namespace
 
 std::string to_text(PromptRecord const& record) {
-    std::string text = fmt::format("{}{}{}{}{}{}{}", record.id, separator, record.start, separator,
-                                   record.end, separator, record.text);
+    std::vector<std::string> fields = {record.id, std::to_string(record.start),
+                                       std::to_string(record.end), record.text};
     for (double const number : record.numbers) {
-        text += fmt::format("{}{}", separator, number);
+        fields.push_back(fmt::format("{}", number));
     }
-    return text;
+    return joined_fields(fields);
 }
 
 PromptRecord prompt_record_from(std::string const& text) {
-    std::string_view rest = text;
+    TextFields fields(text);
     PromptRecord record;
-    record.id = take_field(rest);
-    record.start = parse_whole_number(take_field(rest)).value_or(-1);
-    record.end = parse_whole_number(take_field(rest)).value_or(-1);
-    DNAGPT_EXPECT(record.start >= 0 && record.end >= 0);
-    record.text = take_field(rest);
-    while (!rest.empty()) {
-        auto const number = parse_decimal_number(take_field(rest));
+    record.id = fields.take();
+    record.start = fields.take_whole_number();
+    record.end = fields.take_whole_number();
+    record.text = fields.take();
+    while (!fields.empty()) {
+        auto const number = parse_decimal_number(fields.take());
         DNAGPT_EXPECT(number.has_value());
         record.numbers.push_back(*number);
     }

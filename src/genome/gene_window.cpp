@@ -3,45 +3,30 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <string_view>
 
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/genome/bed_file.hpp"
 #include "dnagpt/genome/fasta_reader.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
-#include "dnagpt/genome/labelled_text.hpp"
-#include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
 namespace {
 
 constexpr std::size_t piece_bases = std::size_t{1} << 16;
 
-bool is_entry(std::string_view line) {
-    return !without_blanks(line).empty() && !line.starts_with('#') && !line.starts_with("track ") &&
-           !line.starts_with("browser ");
-}
+constexpr BedColumns bed6 = {6, "BED6 has contig, start, end, gene, score and strand"};
 
-TranscriptionStart start_of(std::string const& path, std::int64_t row, std::string_view line) {
-    auto const fields = split_fields(line, '\t');
-    DNAGPT_VALIDATE(fields.size() >= 6,
-                    << path << " row " << row << " has " << fields.size()
-                    << " columns (BED6 has contig, start, end, gene, score and strand, separated "
-                       "by tabs); correct the row");
-    auto const begin = parse_whole_number(fields[1]);
-    auto const end = parse_whole_number(fields[2]);
-    DNAGPT_VALIDATE(begin && end && *begin < *end,
-                    << path << " row " << row << ": '" << fields[1] << "' and '" << fields[2]
-                    << "' are no start and end (0-based, the end behind the entry's last base); "
-                       "correct the row");
-    DNAGPT_VALIDATE(fields[5] == "+" || fields[5] == "-",
-                    << path << " row " << row << ": the strand is '" << fields[5]
+TranscriptionStart start_of(std::string const& path, BedEntry const& entry) {
+    std::string const& gene = entry.fields[3];
+    std::string const& strand = entry.fields[5];
+    DNAGPT_VALIDATE(strand == "+" || strand == "-",
+                    << path << " row " << entry.row << ": the strand is '" << strand
                     << "' (the window depends on it); write + or -");
-    DNAGPT_VALIDATE(
-        !fields[0].empty() && !fields[3].empty(),
-        << path << " row " << row << ": contig or gene is missing; give both, or take the row out");
-    bool const reverse = fields[5] == "-";
-    return {fields[3], fields[0], reverse ? *end - 1 : *begin, reverse, row};
+    DNAGPT_VALIDATE(!gene.empty(), << path << " row " << entry.row
+                                   << ": the gene is missing; give it, or take the row out");
+    bool const reverse = strand == "-";
+    GenomeRegion const& region = entry.region;
+    return {gene, region.contig, reverse ? region.end - 1 : region.begin, reverse, entry.row};
 }
 
 std::vector<std::uint8_t> read_record(FastaReader& reader) {
@@ -68,12 +53,8 @@ std::map<std::string, std::vector<std::size_t>> starts_by_contig(
 
 std::vector<TranscriptionStart> read_transcription_starts(std::string const& path) {
     std::vector<TranscriptionStart> starts;
-    for_each_line(path, [&](std::string_view line, std::int64_t row) {
-        if (is_entry(line)) {
-            starts.push_back(start_of(path, row, line));
-        }
-    });
-    DNAGPT_VALIDATE(!starts.empty(), << path << " holds no entry; check the file");
+    for_each_bed_entry(path, bed6,
+                       [&](BedEntry const& entry) { starts.push_back(start_of(path, entry)); });
     return starts;
 }
 

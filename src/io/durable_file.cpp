@@ -22,6 +22,8 @@ std::string reason(int error) {
     return std::generic_category().message(error);
 }
 
+constexpr std::size_t written_at_once = std::size_t{1} << 20;
+
 bool is_full(int error) {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
@@ -187,11 +189,20 @@ TextWriter::~TextWriter() {
 }
 
 void TextWriter::append(std::string_view text) {
-    pwrite_all(file_, text.data(), text.size(), bytes_);
-    bytes_ += std::ssize(text);
+    waiting_ += text;
+    if (waiting_.size() >= written_at_once) {
+        write_waiting();
+    }
+}
+
+void TextWriter::write_waiting() {
+    pwrite_all(file_, waiting_.data(), waiting_.size(), bytes_);
+    bytes_ += std::ssize(waiting_);
+    waiting_.clear();
 }
 
 void TextWriter::finish() {
+    write_waiting();
     sync_file(file_);
     rename_durably(file_.path(), path_);
     file_.close();

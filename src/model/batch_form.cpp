@@ -1,6 +1,7 @@
 #include "dnagpt/model/batch_form.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
@@ -14,6 +15,12 @@ std::vector<BatchForm> forms_within(std::vector<std::int64_t> const& lengths,
         forms.push_back({std::max<std::int64_t>(positions / length, 1), length});
     }
     return forms;
+}
+
+std::vector<BatchForm> forms_up_to(std::int64_t longest, std::int64_t positions) {
+    std::vector<std::int64_t> lengths(static_cast<std::size_t>(longest));
+    std::iota(lengths.begin(), lengths.end(), 1);
+    return forms_within(lengths, positions);
 }
 
 BatchForm largest_form(std::vector<BatchForm> const& forms) {

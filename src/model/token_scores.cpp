@@ -6,6 +6,7 @@
 #include "dnagpt/device/buffer.hpp"
 #include "dnagpt/model/multi_task_loss.hpp"
 #include "dnagpt/ops/cross_entropy.hpp"
+#include "dnagpt/ops/grouped_log_sums.hpp"
 #include "head_block.hpp"
 #include "ranges.hpp"
 
@@ -20,15 +21,6 @@ std::vector<float> to_host_floats(Matrix<T> const& matrix) {
     std::transform(values.begin(), values.end(), floats.begin(),
                    [](T value) { return static_cast<float>(value); });
     return floats;
-}
-
-double log_sum_exp(std::span<float const> logits) {
-    auto const largest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-    double sum = 0;
-    for (float const logit : logits) {
-        sum += std::exp(static_cast<double>(logit) - largest);
-    }
-    return largest + std::log(sum);
 }
 
 template <class T>
@@ -68,6 +60,15 @@ std::vector<float> head_outputs(Context& context, HeadParams<T> const& params, M
 
 }  // namespace
 
+double log_sum_exp(std::span<float const> logits) {
+    auto const largest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+    double sum = 0;
+    for (float const logit : logits) {
+        sum += std::exp(static_cast<double>(logit) - largest);
+    }
+    return largest + std::log(sum);
+}
+
 template <class T>
 std::vector<float> token_logits(Context& context, GptParams<T> const& params,
                                 GptSaved<T> const& saved, Vector<std::int32_t> positions) {
@@ -79,6 +80,23 @@ std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, M
                                  Vector<std::int32_t> rows) {
     return head_outputs(context, params.token_head, hidden, rows,
                         token_head_rows<T>(params.shape.vocabulary_size));
+}
+
+template <class T>
+std::vector<double> grouped_token_scores(Context& context, GptParams<T> const& params,
+                                         GptSaved<T> const& saved, Vector<std::int32_t> positions,
+                                         Matrix<std::int32_t> groups) {
+    std::int64_t const count = rows_of(groups);
+    Buffer<double> sums("scores of groups of words", rows_of(positions) * count);
+    for_each_head_block(context, params.token_head, saved.hidden, positions,
+                        token_head_rows<T>(params.shape.vocabulary_size),
+                        [&](HeadBlock<T> const& block) {
+                            auto const rows = block.output.extent(0);
+                            Matrix<double> const own(sums.data() + block.first * count, rows,
+                                                     static_cast<std::size_t>(count));
+                            grouped_log_sums(context, block.output, groups, own);
+                        });
+    return to_host(sums.data(), sums.size());
 }
 
 template <class T>
@@ -111,6 +129,9 @@ Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceB
                                              Vector<std::int32_t>);                             \
     template std::vector<float> hidden_logits(Context&, GptParams<T> const&, Matrix<T>,         \
                                               Vector<std::int32_t>);                            \
+    template std::vector<double> grouped_token_scores(Context&, GptParams<T> const&,            \
+                                                      GptSaved<T> const&, Vector<std::int32_t>, \
+                                                      Matrix<std::int32_t>);                    \
     template Evaluation evaluate_losses(Context&, GptParams<T> const&, DeviceBatch const&,      \
                                         GptSaved<T> const&, std::span<std::int32_t const>);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)

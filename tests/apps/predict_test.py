@@ -5,7 +5,6 @@ Usage: predict_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is 
 
 from __future__ import annotations
 
-import csv
 import itertools
 import random
 import subprocess
@@ -14,16 +13,10 @@ import unittest
 from pathlib import Path
 
 from finetuning import FinetuningTest
-from programs import DNAGPT, bases, ranks, run
+from programs import DNAGPT, PREP, bases, ranks, read_table, run
 
 # Probabilities are written with six digits; batches of another form round otherwise.
 ROUNDING = 2e-5
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table by column."""
-    with path.open() as file:
-        return list(csv.DictReader(file, delimiter="\t"))
 
 
 class Predictions(FinetuningTest):
@@ -35,9 +28,9 @@ class Predictions(FinetuningTest):
         self.data = self.make_set("classes", self.rows)
         run(self.command("run", f"finetune.data={self.data}", "schedule.epochs=5"))
 
-    def predict(self, *more: str, expected: int = 0, np: int = 1) -> str:
-        """Asks the fine-tuned model; what is printed."""
-        command = [DNAGPT, "predict", "--checkpoint", str(self.folder / "run"), *more]
+    def predict(self, *more: str, expected: int = 0, np: int = 1, folder: str = "run") -> str:
+        """Asks a fine-tuned model; what is printed."""
+        command = [DNAGPT, "predict", "--checkpoint", str(self.folder / folder), *more]
         return run(ranks(np, *command) if np > 1 else command, expected)
 
     def write_fasta(self, name: str, sequences: list[str]) -> str:
@@ -128,6 +121,29 @@ class Predictions(FinetuningTest):
         self.assertEqual({rows[0]["word_1"], rows[0]["word_2"]}, {"<X>", "<Y>"})
         self.assertGreater(float(rows[0]["p_1"]), float(rows[0]["p_2"]))
 
+    def test_a_table_gives_as_many_numbers_as_the_task_has(self) -> None:
+        draw = random.Random(6)
+        table = self.folder / "genes.tsv"
+        rows = [[f"g{i}", *(f"{draw.gauss(0, 1):.3f}" for _ in range(3))] for i in range(60)]
+        table.write_text("\n".join("\t".join(row) for row in [["gene_id", "f1", "f2", "y"], *rows]))
+        data = str(self.folder / "genes.h5")
+        given = ["--table", str(table), "--number-columns", "f1,f2", "--target-column", "y"]
+        run([PREP, "expression", *given, "--output", data])
+        run(self.command("genes", f"finetune.data={data}", "schedule.epochs=1"))
+        output = ["--output", str(self.folder / "numbers.tsv")]
+        self.predict("--table", str(table), "--id-column", "gene_id", *output, folder="genes")
+        known = read_table(self.folder / "genes" / "predictions.tsv")
+        found = {row["id"]: row for row in read_table(self.folder / "numbers.tsv")}
+        self.assertEqual(len(found), 60)
+        for row in known:
+            answer = found[row["id"]]
+            difference = float(answer["predicted"]) - float(row["predicted"])
+            self.assertAlmostEqual(difference, 0, delta=ROUNDING)
+        asked = ["--table", str(table), "--number-columns", "f1", *output]
+        self.assertIn(
+            "takes 2 numbers; name as many", self.predict(*asked, expected=1, folder="genes")
+        )
+
     def test_bad_input_is_named_and_leaves_nothing(self) -> None:
         output = self.folder / "bad.tsv"
         (self.folder / "none.txt").write_text("\n")
@@ -151,6 +167,10 @@ class Predictions(FinetuningTest):
             (["--fasta", fasta, "--task", "other"], "it knows classes"),
             (["--fasta", fasta, "--piece", "3/2"], "is no piece of an array"),
             (["--table", str(self.folder / "table.tsv")], "row 3"),
+            (
+                ["--table", str(self.folder / "table.tsv"), "--template", "<R><M>{numbers}<B>"],
+                "takes numbers; name their --number-columns",
+            ),
             (["--table", str(self.folder / "table.tsv"), "--sequence-column", "x"], "'x'"),
         ]
         for arguments, message in cases:

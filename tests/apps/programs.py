@@ -5,9 +5,11 @@ Usage: <test>.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed
 
 from __future__ import annotations
 
+import csv
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
 
@@ -37,3 +39,10 @@ def run(command: list[str], expected: int = 0, environment: dict[str, str] | Non
 def bases(count: int, draw: random.Random) -> str:
     """Random bases."""
     return "".join(draw.choices("ACGT", k=count))
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table by column; lines of notes in front are left out."""
+    with path.open() as file:
+        lines = (line for line in file if not line.startswith("# "))
+        return list(csv.DictReader(lines, delimiter="\t"))

@@ -44,7 +44,7 @@ TEST(PieceFiles, WhatIsMissingIsNamed) {
     EXPECT_NE(message_of([&] { find_pieces(path); }).find("has pieces of"), std::string::npos);
 }
 
-TEST(PieceFiles, TablesKeepOneLineOfColumns) {
+TEST(PieceFiles, TablesKeepOneHead) {
     TemporaryFolder const folder;
     std::string const one = folder.write("1", "id\tp\na\t1\n");
     std::string const none = folder.write("2", "id\tp\n");
@@ -54,7 +54,14 @@ TEST(PieceFiles, TablesKeepOneLineOfColumns) {
     std::string const other = folder.write("4", "id\tq\n");
     EXPECT_NE(message_of([&] {
                   join_tables({one, other}, folder.file("new"));
-              }).find("/4 has other columns than"),
+              }).find("/4 has another head than"),
+              std::string::npos);
+    std::string const noted = folder.write("5", "# a\n# b\nid\tp\nc\t3\n# d\n");
+    join_tables({noted, noted}, folder.file("all"));
+    EXPECT_EQ(read_text(folder.file("all")), "# a\n# b\nid\tp\nc\t3\n# d\nc\t3\n# d\n");
+    EXPECT_NE(message_of([&] {
+                  join_tables({one, noted}, folder.file("new"));
+              }).find("/5 has another head than"),
               std::string::npos);
     EXPECT_FALSE(std::filesystem::exists(folder.file("new")));
     EXPECT_FALSE(std::filesystem::exists(folder.file("new.tmp")));

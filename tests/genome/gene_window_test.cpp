@@ -84,7 +84,7 @@ TEST_F(TranscriptionStarts, ErrorsNameFileAndRow) {
     expect_error("chr1\t1\t2\tg\t0\t+\nchr1\t1\t2\tg\t0\t.\n", "t.bed row 2: the strand is '.'");
     expect_error("chr1\t2\t2\tg\t0\t+\n", "row 1: '2' and '2' are no start and end");
     expect_error("chr1\t-2\t2\tg\t0\t+\n", "row 1: '-2' and '2'");
-    expect_error("chr1\t1\t2\t\t0\t+\n", "row 1: contig or gene is missing");
+    expect_error("chr1\t1\t2\t\t0\t+\n", "row 1: the gene is missing");
     expect_error("# nothing\n", "t.bed holds no entry");
 }
 

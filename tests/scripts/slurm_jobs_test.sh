@@ -115,6 +115,10 @@ DNAGPT_PIECES=8 SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MA
 run cat "$scratch/launched"
 expect_output "--piece 3/8" "a piece run again alone"
 
+SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8 job score '' 0 --species R --vcf a.vcf
+run cat "$scratch/launched"
+expect_output "dnagpt score --checkpoint /runs/first --piece 2/8 --species R --vcf a.vcf" "score.sbatch"
+
 unset SLURM_SUBMIT_DIR
 job evaluate '' 0
 expect_output "submit this file with sbatch" "run without Slurm"

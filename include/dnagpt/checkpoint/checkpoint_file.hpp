@@ -45,6 +45,7 @@ class CheckpointReader {
     static CheckpointReader open_verified(std::string const& path);
 
     CheckpointHeader const& header() const { return header_; }
+    std::string const& path() const { return file_.path(); }
     /// Elements [first, first + values.size()) of a flat vector.
     void read(StateVector vector, std::int64_t first, std::span<float> values) const;
 

@@ -49,7 +49,8 @@ void require_same_layout(CheckpointHeader const& header, ParameterLayout const& 
 /// The path itself if it is a file; of a run folder the best checkpoint of a fine-tuning run, the
 /// newest of any other.
 std::string resolve_checkpoint(std::string const& path);
-/// The same, what rank 0 finds on every rank. Collective.
-std::string resolve_checkpoint(std::string const& path, Communicator const& world);
+/// Opens the same checkpoint on every rank, what rank 0 finds at `path`. Error where it is not
+/// whole. Collective.
+CheckpointReader open_checkpoint(std::string const& path, Communicator const& world);
 
 }  // namespace dnagpt

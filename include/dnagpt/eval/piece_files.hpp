@@ -15,8 +15,8 @@ std::string piece_path(std::string const& path, Piece piece);
 /// are pieces of several arrays.
 std::vector<std::string> find_pieces(std::string const& path);
 
-/// Writes `path` from tables with one line of columns each: the columns and all rows. Error naming
-/// a table with other columns.
+/// Writes `path` from tables with one head: lines that begin with '#' and one more, the columns.
+/// Error naming a table with another head.
 void join_tables(std::vector<std::string> const& parts, std::string const& path);
 
 }  // namespace dnagpt

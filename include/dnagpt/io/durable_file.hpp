@@ -65,14 +65,17 @@ class TextWriter {
     TextWriter(TextWriter const&) = delete;
     TextWriter& operator=(TextWriter const&) = delete;
 
-    /// A full disk is an Error with path and bytes.
+    /// Writes a megabyte at a time. A full disk is an Error with path and bytes.
     void append(std::string_view text);
     /// Syncs and renames over a possible older file.
     void finish();
 
   private:
+    void write_waiting();
+
     std::string path_;
     FileDescriptor file_;
+    std::string waiting_;
     std::int64_t bytes_ = 0;
 };
 

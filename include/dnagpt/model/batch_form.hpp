@@ -17,6 +17,9 @@ struct BatchForm {
 std::vector<BatchForm> forms_within(std::vector<std::int64_t> const& lengths,
                                     std::int64_t positions);
 
+/// The same for every length from 1 to `longest`.
+std::vector<BatchForm> forms_up_to(std::int64_t longest, std::int64_t positions);
+
 /// The form with the most positions; of several the longest.
 BatchForm largest_form(std::vector<BatchForm> const& forms);
 

@@ -26,6 +26,9 @@ struct Evaluation {
     std::vector<float> largest_logit;
 };
 
+/// log of the sum of exp(logits), nats; logits (V), V > 0.
+double log_sum_exp(std::span<float const> logits);
+
 /// After gpt_forward: scores without gradients. Waits for the device.
 template <class T>
 Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
@@ -40,5 +43,12 @@ std::vector<float> token_logits(Context& context, GptParams<T> const& params,
 template <class T>
 std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, Matrix<T> hidden,
                                  Vector<std::int32_t> rows);
+
+/// After gpt_forward: (N, G) grouped_log_sums of the logits at the given flat positions, on the
+/// host, for groups of words (G, K). Waits for the device.
+template <class T>
+std::vector<double> grouped_token_scores(Context& context, GptParams<T> const& params,
+                                         GptSaved<T> const& saved, Vector<std::int32_t> positions,
+                                         Matrix<std::int32_t> groups);
 
 }  // namespace dnagpt

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dnagpt/eval/base_scores.hpp"
+#include "dnagpt/genome/sequence_windows.hpp"
+#include "dnagpt/genome/strand.hpp"
+
+namespace dnagpt {
+
+/// A window of a sequence, and which of its bases it is to score: each base belongs to one window.
+struct ScoredWindow {
+    std::string name;
+    std::int64_t start = 0;  ///< 0-based, of the window's first base
+    std::int64_t first = 0;  ///< scored: first .. last - 1 of the window
+    std::int64_t last = 0;
+    std::vector<std::uint8_t> codes;
+};
+
+/// Visits the windows of every record of a FASTA file, in order. Of the bases that two windows
+/// share, the one scores them that holds more of what comes before: the earlier one on the forward
+/// strand, the later one on the reverse strand; for both strands each scores half.
+void for_each_scored_window(std::string const& path, WindowForm const& form, Strand strand,
+                            std::function<void(ScoredWindow const&)> const& visit);
+
+/// What is said of a base.
+struct BaseScore {
+    BaseLogP log_p{};  ///< nats; over both strands the log of the mean probability
+    double bits = 0;   ///< -log2 of the base's probability; over both strands the mean of bits
+};
+
+/// The scores of each window's bases first .. last - 1; an N has 0 bits.
+template <class T>
+std::vector<std::vector<BaseScore>> score_windows(BaseScorer<T> const& scorer,
+                                                  std::span<ScoredWindow const> windows,
+                                                  Strand strand);
+
+/// A window as one text, for ranks; scored_window_from reads it back.
+std::string to_text(ScoredWindow const& window);
+ScoredWindow scored_window_from(std::string const& text);
+
+}  // namespace dnagpt

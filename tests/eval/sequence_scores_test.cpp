@@ -1,0 +1,90 @@
+#include "dnagpt/eval/sequence_scores.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "eval/small_scorer.hpp"
+#include "harness/random_bases.hpp"
+#include "harness/temporary_folder.hpp"
+
+namespace dnagpt::testing {
+namespace {
+
+constexpr double tolerance = 2e-5;
+
+std::vector<ScoredWindow> windows_of(std::string const& fasta, WindowForm const& form,
+                                     Strand strand) {
+    TemporaryFolder const folder;
+    std::vector<ScoredWindow> windows;
+    for_each_scored_window(folder.write("s.fa", fasta), form, strand,
+                           [&](ScoredWindow const& window) { windows.push_back(window); });
+    return windows;
+}
+
+TEST(SequenceScores, EachBaseBelongsToTheWindowThatKnowsMoreBeforeIt) {
+    std::string const fasta = ">a\n" + random_bases(100, 1) + "\n>b\nACGT\n>c\n" +
+                              random_bases(42, 2) + "\n>d\n" + random_bases(43, 3) + "\n";
+    WindowForm const form{42, 21};
+    for (Strand const strand : {Strand::forward, Strand::reverse, Strand::both}) {
+        auto const windows = windows_of(fasta, form, strand);
+        std::int64_t next = 0;
+        std::string name;
+        for (ScoredWindow const& window : windows) {
+            next = window.name == name ? next : 0;
+            name = window.name;
+            EXPECT_EQ(window.start + window.first, next) << name;
+            next = window.start + window.last;
+            EXPECT_LE(window.last, std::ssize(window.codes));
+            bool const inside = window.start > 0 && window.last < std::ssize(window.codes);
+            std::int64_t const before = window.first;
+            std::int64_t const behind = std::ssize(window.codes) - window.last;
+            if (inside) {
+                EXPECT_EQ(before, strand == Strand::forward ? 21 : strand == Strand::both ? 11 : 0);
+                EXPECT_EQ(behind, strand == Strand::forward ? 0 : strand == Strand::both ? 10 : 21);
+            }
+        }
+        EXPECT_EQ(next, 43);
+        EXPECT_EQ(windows.size(), 4U + 1 + 1 + 2);
+    }
+}
+
+TEST(SequenceScores, TheOtherStrandIsTheReverseComplementReadFromTheLeft) {
+    SmallScorer const small;
+    std::string const letters = random_bases(30, 4);
+    auto turned = base_codes(letters);
+    reverse_complement_bases(turned);
+    std::vector<ScoredWindow> const windows = {{"a", 0, 3, 20, base_codes(letters)}};
+    auto const forward = score_windows(small.scorer(), std::span(windows), Strand::forward).front();
+    auto const reverse = score_windows(small.scorer(), std::span(windows), Strand::reverse).front();
+    auto const both = score_windows(small.scorer(), std::span(windows), Strand::both).front();
+    auto const straight = small.score(letters, 3, 20);
+    auto const back = small.score(bases_text(turned), 10, 27);
+    ASSERT_EQ(reverse.size(), 17U);
+    for (std::size_t i = 0; i < 17; ++i) {
+        std::uint8_t const code = windows.front().codes[3 + i];
+        std::uint8_t const other = turned[26 - i];
+        EXPECT_NEAR(forward[i].bits, -straight[i][code - 1U] / std::numbers::ln2, tolerance);
+        EXPECT_NEAR(reverse[i].bits, -back[16 - i][other - 1U] / std::numbers::ln2, tolerance);
+        EXPECT_NEAR(reverse[i].log_p[code - 1U], back[16 - i][other - 1U], tolerance);
+        EXPECT_NEAR(both[i].bits, (forward[i].bits + reverse[i].bits) / 2, tolerance);
+        double sum = 0;
+        for (double const log_p : both[i].log_p) {
+            sum += std::exp(log_p);
+        }
+        EXPECT_NEAR(sum, 1, 1e-9);
+    }
+}
+
+TEST(SequenceScores, AWindowComesBackFromItsText) {
+    ScoredWindow const window{"chr1", 7, 1, 3, base_codes("ACGTN")};
+    ScoredWindow const back = scored_window_from(to_text(window));
+    EXPECT_EQ(to_text(back), to_text(window));
+    EXPECT_EQ(back.codes, window.codes);
+    EXPECT_EQ(back.last, 3);
+}
+
+}  // namespace
+}  // namespace dnagpt::testing

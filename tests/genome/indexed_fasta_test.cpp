@@ -1,0 +1,57 @@
+#include "dnagpt/genome/indexed_fasta.hpp"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
+
+namespace dnagpt {
+namespace {
+
+using testing::message_of;
+using testing::TemporaryFolder;
+
+TEST(IndexedFasta, ReadsPartsAcrossLines) {
+    TemporaryFolder const folder;
+    IndexedFasta const fasta(folder.write("r.fa", ">one first\nACGTA\nCGTnn\nAC\n>two\nrgu\n"));
+    EXPECT_EQ(fasta.contigs(), (std::vector<std::string>{"one", "two"}));
+    EXPECT_TRUE(fasta.has("two"));
+    EXPECT_FALSE(fasta.has("three"));
+    EXPECT_EQ(fasta.length("one"), 12);
+    EXPECT_EQ(bases_text(fasta.codes({"one", 3, 12})), "TACGTNNAC");
+    EXPECT_EQ(bases_text(fasta.codes({"two", 0, 3})), "NGT");
+    EXPECT_TRUE(fasta.codes({"one", 4, 4}).empty());
+    EXPECT_TRUE(std::filesystem::exists(folder.file("r.fa.fai")));
+}
+
+TEST(IndexedFasta, OtherFilesAreRefused) {
+    TemporaryFolder const folder;
+    auto const error = [](std::string const& path) {
+        return message_of([&] { IndexedFasta const fasta(path); });
+    };
+    EXPECT_NE(error(folder.file("none.fa")).find("none.fa cannot be opened"), std::string::npos);
+    EXPECT_NE(error(folder.write("t.txt", "no fasta\n")).find("it is no FASTA"), std::string::npos);
+    std::string const packed = folder.file("r.fa.gz");
+    gzFile const file = gzopen(packed.c_str(), "wb");
+    gzputs(file, ">a\nACGT\n");
+    gzclose(file);
+    EXPECT_NE(error(packed).find("compressed by bgzip; not by gzip"), std::string::npos);
+}
+
+TEST(IndexedFasta, AnIndexOlderThanItsFileIsRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.write("r.fa", ">a\nACGT\n");
+    IndexedFasta const made(path);
+    using namespace std::chrono_literals;
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + 10s);
+    EXPECT_NE(message_of([&] { IndexedFasta const again(path); }).find("r.fa.fai is older than"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace dnagpt
