@@ -50,24 +50,32 @@ def without(options: argparse.Namespace, run: Path, data: Path, blank: str) -> A
     return {f"without {blank}": test_answers(folder)}
 
 
-def numbers_before_sequence(options: argparse.Namespace, name: str, data: Path) -> Path:
-    """The run folder of a model that learned the numbers alone, then numbers and sequence.
+def numbers_alone(options: argparse.Namespace, name: str, data: Path) -> Path:
+    """The run folder of a model of the sequence config's shape that learned the numbers alone.
 
     Among 1,750 words the attention hardly meets eight numbers while it is still even. In a prompt
-    that begins with the numbers they stand where the first model has learned to read them.
+    that begins with the numbers they stand where this model has learned to read them.
     """
     model = read_config(options.sequence_config)["model"]
     shape = [f"model.{key}={value}" for key, value in model.items()]
-    given = [f"finetune.data={data}"]
-    first = finetune(
-        options, f"{name}_numbers", options.numbers_config, [*given, *shape, "finetune.heads=all"]
+    given = [f"finetune.data={data}", *shape, "finetune.heads=all"]
+    return finetune(options, f"{name}_numbers", options.numbers_config, given)
+
+
+def add_configs(parser: argparse.ArgumentParser) -> None:
+    """The options of the two configs."""
+    configs = table_runs.CONFIGS
+    parser.add_argument(
+        "--sequence-config", type=Path, default=configs / "finetune_expression.toml"
     )
-    return finetune(options, name, options.sequence_config, [*given, f"finetune.from={first}"])
+    parser.add_argument("--numbers-config", type=Path, default=configs / "finetune_numbers.toml")
 
 
 def synthetic(options: argparse.Namespace, data: Path) -> list[str]:
     """Lines: the made-up genes."""
-    run = numbers_before_sequence(options, "synthetic", data)
+    start = numbers_alone(options, "synthetic", data)
+    given = [f"finetune.data={data}", f"finetune.from={start}"]
+    run = finetune(options, "synthetic", options.sequence_config, given)
     answers = {"dnagpt": test_answers(run)}
     for blank in ("sequence", "numbers"):
         answers |= without(options, run, data, blank)
@@ -119,11 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = table_runs.make_parser(__doc__)
     for name, make in TABLES.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=make.__doc__)
-    configs = table_runs.CONFIGS
-    parser.add_argument(
-        "--sequence-config", type=Path, default=configs / "finetune_expression.toml"
-    )
-    parser.add_argument("--numbers-config", type=Path, default=configs / "finetune_numbers.toml")
+    add_configs(parser)
     parser.add_argument("--seeds", type=int, default=3, help="of --numbers")
     parser.add_argument("--folds", type=int, default=5, help="of --genes")
     options = parser.parse_args(arguments)

@@ -1,167 +1,78 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/generation.hpp"
 #include "dnagpt/apps/ranks.hpp"
-#include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
-#include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
-#include "dnagpt/core/progress.hpp"
-#include "dnagpt/data/batch_loader.hpp"
-#include "dnagpt/data/finetune_task.hpp"
-#include "dnagpt/data/prompt_template.hpp"
-#include "dnagpt/eval/haplotype_generation.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
-#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/eval/piece_files.hpp"
 
 namespace dnagpt {
 namespace {
 
-/// Of what is asked for, so many are drawn at most.
-constexpr std::int64_t most_draws_for_one = 20;
-
-struct GenerateOptions {
-    std::string checkpoint;
-    bool haplotypes = false;
-    std::int64_t count = 1000;
-    double temperature = 1;
-    std::uint64_t seed = 1;
-    std::int64_t batch = 128;
-    std::string output = "artificial.hapt";
-    std::string precision = "float";
-};
-
-/// What all ranks have drawn so far.
-struct Harvest {
-    std::string rows;  ///< lines of a .hapt file
-    std::int64_t kept = 0;
-    std::array<std::int64_t, discard_count> counts{};
-};
-
-SetTask haplotype_task(CheckpointReader const& reader) {
-    std::string const& text = reader.header().task;
-    FinetuneTask const task = text.empty() ? FinetuneTask() : finetune_task_from(text);
-    auto const found = std::ranges::find(task.sets, AnswerKind::words, &SetTask::answer);
-    DNAGPT_VALIDATE(found != task.sets.end(),
-                    << reader.path()
-                    << " was not fine-tuned on haplotypes (it does not know how many sites "
-                    << "they have); run dnagpt finetune on a set of dnagpt-prep haplotypes first");
-    return *found;
-}
-
-std::string line_of(DrawnHaplotype const& haplotype, std::int64_t number) {
-    std::string line = fmt::format("AG AG{}", number);
-    for (std::uint8_t const allele : haplotype.alleles) {
-        line += allele == 0 ? " 0" : " 1";
-    }
-    return line + "\n";
-}
-
-/// Draws sequences first .. last - 1, in order, until `wanted` are kept.
-template <class T>
-void draw_round(HaplotypeModel<T> const& model, HaplotypeRequest const& request, std::int64_t first,
-                std::int64_t last, std::int64_t wanted, Communicator const& world,
-                Harvest& harvest) {
-    RowRange const own = rows_of_rank(last - first, world.rank(), world.size());
-    std::int64_t const batch = model.state.cache.rows;
-    std::string text;  // one character a sequence, kept ones followed by their line
-    for (std::int64_t begin = own.first; begin < own.last; begin += batch) {
-        std::vector<std::int64_t> numbers;
-        for (std::int64_t i = begin; i < std::min(begin + batch, own.last); ++i) {
-            numbers.push_back(first + i);
-        }
-        auto const drawn = draw_haplotypes(model, request, numbers);
-        for (std::size_t i = 0; i < drawn.size(); ++i) {
-            text += static_cast<char>('0' + static_cast<int>(drawn[i].discard));
-            text += drawn[i].discard == Discard::kept ? line_of(drawn[i], numbers[i])
-                                                      : std::string("\n");
-        }
-    }
-    for (std::string const& of_rank : world.all_gather(text)) {
-        for (std::size_t at = 0; at < of_rank.size() && harvest.kept < wanted;) {
-            std::size_t const end = of_rank.find('\n', at) + 1;
-            auto const discard = static_cast<std::size_t>(of_rank[at] - '0');
-            ++harvest.counts[discard];
-            if (static_cast<Discard>(discard) == Discard::kept) {
-                harvest.rows += of_rank.substr(at + 1, end - at - 1);
-                ++harvest.kept;
-            }
-            at = end;
-        }
-    }
-}
-
-void write_harvest(GenerateOptions const& options, Harvest const& harvest) {
-    nlohmann::ordered_json json;
-    json["requested"] = options.count;
-    json["kept"] = harvest.kept;
-    for (int i = 1; i < discard_count; ++i) {
-        json["discarded"][std::string(discard_name(static_cast<Discard>(i)))] =
-            harvest.counts[static_cast<std::size_t>(i)];
-    }
-    json["temperature"] = options.temperature;
-    json["seed"] = options.seed;
-    write_text_atomically(options.output + ".json", json.dump(2) + "\n");
-    write_text_atomically(options.output, harvest.rows);
-}
+constexpr std::int64_t default_haplotypes = 1000;
 
 template <class T>
 int generate_as(GenerateOptions const& options, Communicator const& world,
                 DeviceSession const& device) {
     CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
-    SetTask const task = haplotype_task(reader);
-    LoadedModel<T> model(reader, {{1, 1}}, device.stream());
-    HaplotypeRequest request;
-    request.prompt =
-        PromptTemplate(task.prompt, model.vocabulary, task.species_token).fill({}, {}).tokens;
-    request.sites = task.bases;
-    request.temperature = options.temperature;
-    request.seed = options.seed;
-    std::int64_t const capacity =
-        std::ssize(request.prompt) + (task.bases + bases_per_word - 1) / bases_per_word;
-    Arena memory(decoder_state_bytes<T>(model.shape, options.batch, capacity));
-    auto const state = layout_decoder_state<T>(model.shape, options.batch, capacity, memory);
-    Context context{device.stream(), GemmEngine(),
-                    Arena(decoder_scratch_bytes<T>(model.shape, options.batch, capacity))};
-    HaplotypeModel<T> const drawer{context, model.params, state, model.vocabulary};
-    Harvest harvest;
-    Progress progress("generation", "haplotypes", static_cast<std::uint64_t>(options.count));
-    std::int64_t const round = options.batch * world.size();
-    for (std::int64_t first = 0;
-         harvest.kept < options.count && first < most_draws_for_one * options.count;
-         first += round) {
-        std::int64_t const before = harvest.kept;
-        draw_round(drawer, request, first, first + round, options.count, world, harvest);
-        progress.advance(static_cast<std::uint64_t>(harvest.kept - before));
+    if (options.haplotypes) {
+        generate_haplotypes<T>(options, reader, world, device);
+    } else {
+        generate_texts<T>(options, reader, world, device);
     }
-    std::string discarded;
-    for (int i = 1; i < discard_count; ++i) {
-        discarded += fmt::format(", {} {}", harvest.counts[static_cast<std::size_t>(i)],
-                                 discard_name(static_cast<Discard>(i)));
-    }
-    DNAGPT_VALIDATE(harvest.kept == options.count,
-                    << "only " << harvest.kept << " of " << options.count << " haplotypes in "
-                    << most_draws_for_one * options.count << " draws" << discarded
-                    << "; train longer or lower --temperature");
-    if (world.rank() == 0) {
-        write_harvest(options, harvest);
-    }
-    world.barrier();
-    log_info(fmt::format("wrote {} haplotypes to {}{}", harvest.kept, options.output, discarded));
     return exit_success;
 }
 
 int generate(GenerateOptions const& options) {
+    if (options.merge) {
+        join_files(find_pieces(options.output), options.output);
+        log_info("wrote " + options.output);
+        return exit_success;
+    }
     return run_ranks([&](Communicator const& world, DeviceSession const& device) {
         return options.precision == "bf16" ? generate_as<bf16>(options, world, device)
                                            : generate_as<float>(options, world, device);
     });
+}
+
+void settle_defaults(GenerateOptions& options) {
+    if (options.count < 0) {
+        options.count = options.haplotypes ? default_haplotypes : 1;
+    }
+    if (options.output.empty()) {
+        options.output = options.haplotypes ? "artificial.hapt" : "generated.fa";
+    }
+}
+
+void add_text_options(CLI::App& command, GenerateOptions& options) {
+    command.add_option("--prompt", options.source.prompts,
+                       "What is continued, such as \"<R>\" or \"<R>ATTGACATG\"; may stand several "
+                       "times");
+    command.add_option("--prompts", options.source.prompts_file,
+                       "File with a prompt a line, or id<tab>prompt; - for standard input");
+    command.add_option("--bases", options.bases, "New ones, behind the prompt")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command.add_option("--stop", options.stops,
+                       "Word or token that ends a sequence, such as TAATAG or \"<!>\"; may stand "
+                       "several times");
+    command.add_flag("--unmasked", options.unmasked,
+                     "Draw any token, words with N too; one that is no word ends the sequence");
+    command.add_flag("--slide", options.slide,
+                     "Past the end of the context go on with its last half");
+    command.add_option("--top-k", options.sampling.top_k, "Only the k likeliest words; 0: all")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command
+        .add_option("--top-p", options.sampling.top_p,
+                    "Only the likeliest words that together have this probability")
+        ->check(CLI::Range(1e-6, 1.0))
+        ->capture_default_str();
+    command.add_option("--piece", options.piece,
+                       "2/8: only this share of the sequences, for a job array");
 }
 
 }  // namespace
@@ -169,20 +80,19 @@ int generate(GenerateOptions const& options) {
 void add_generate_command(CLI::App& program, Action& action) {
     CLI::App* command = program.add_subcommand(
         "generate",
-        "Draws artificial haplotypes with a checkpoint that was fine-tuned on them (start it with "
-        "mpirun or srun)");
+        "Continues prompts with a checkpoint (FASTA), or draws artificial haplotypes with one that "
+        "was fine-tuned on them (may be started with mpirun or srun)");
     static GenerateOptions options;
+    CLI::Option* const checkpoint = command->add_option(
+        "--checkpoint", options.checkpoint, "Checkpoint file or run folder (its best, or newest)");
+    add_text_options(*command, options);
+    command->add_flag("--haplotypes", options.haplotypes, "Draw haplotypes, write a .hapt file");
     command
-        ->add_option("--checkpoint", options.checkpoint,
-                     "Checkpoint file or run folder (its best, or newest)")
-        ->required();
-    command->add_flag("--haplotypes", options.haplotypes, "Draw haplotypes, write a .hapt file")
-        ->required();
-    command->add_option("--count", options.count, "Haplotypes to keep")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
+        ->add_option("--count", options.count,
+                     "Sequences of each prompt (default 1), or haplotypes to keep (1000)")
+        ->check(CLI::PositiveNumber);
     command
-        ->add_option("--temperature", options.temperature,
+        ->add_option("--temperature", options.sampling.temperature,
                      "Below 1: the likely words more often; above 1: more diversity")
         ->check(CLI::Range(0.01, 100.0))
         ->capture_default_str();
@@ -190,14 +100,22 @@ void add_generate_command(CLI::App& program, Action& action) {
     command->add_option("--batch", options.batch, "Sequences drawn at once on a rank")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    command
-        ->add_option("--output", options.output,
-                     "File to write; FILE.json says what was discarded and why")
-        ->capture_default_str();
+    command->add_option("--output", options.output,
+                        "File to write (generated.fa; artificial.hapt, whose FILE.json says what "
+                        "was discarded and why)");
     command->add_option("--precision", options.precision, "float or bf16")
         ->check(CLI::IsMember({"float", "bf16"}))
         ->capture_default_str();
-    command->callback([&action] { action = [] { return generate(options); }; });
+    CLI::Option* const merging =
+        command->add_flag("--merge", options.merge, "Join the pieces of --output into one file");
+    command->callback([&action, checkpoint, merging] {
+        bool const asks = options.haplotypes != options.source.free_prompts();
+        if (merging->count() == 0 && (checkpoint->count() == 0 || !asks)) {
+            throw CLI::RequiredError("--checkpoint, and one of --prompt, --prompts, --haplotypes");
+        }
+        settle_defaults(options);
+        action = [] { return generate(options); };
+    });
 }
 
 }  // namespace dnagpt

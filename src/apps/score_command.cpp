@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/ranks.hpp"
-#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
@@ -177,24 +175,8 @@ class Scoring {
 
     /// Without its answer.
     BlockWork block_work(std::string title, ReadRecords read) {
-        RecordRange const range = range_of_piece(read);
+        RecordRange const range = range_of_piece(read, piece_, world_);
         return {std::move(title), std::move(read), range, {}, {}};
-    }
-
-    /// Reads the input once more where it is shared out.
-    RecordRange range_of_piece(ReadRecords const& read) {
-        if (piece_.count == 1) {
-            return {};
-        }
-        std::string const text = rank_0_answer(world_, [&] {
-            std::int64_t count = 0;
-            read([&](std::string const&) { ++count; });
-            RecordRange const range = records_of_piece(count, piece_);
-            return fmt::format("{} {}", range.first, range.last);
-        });
-        RecordRange range;
-        std::istringstream(text) >> range.first >> range.last;
-        return range;
     }
 
     void write_blocks(BlockWork& work, std::string const& head, std::string const& records) {

@@ -18,10 +18,8 @@ constexpr std::int64_t words_of_base = 1024;
 /// (4, 1024): ids of the words without N, by their first base.
 std::vector<std::int32_t> words_by_base(Vocabulary vocabulary) {
     std::vector<std::int32_t> words;
-    for (std::uint16_t word = 0; word < word_count; ++word) {
-        if (!word_has_n(word)) {
-            words.push_back(vocabulary.word_token(word));  // the first base counts slowest
-        }
+    for (std::uint16_t const word : words_without_n()) {
+        words.push_back(vocabulary.word_token(word));
     }
     DNAGPT_EXPECT(std::ssize(words) == bases * words_of_base);
     return words;

@@ -5,7 +5,7 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/device/buffer.hpp"
+#include "dnagpt/eval/step_input.hpp"
 #include "dnagpt/eval/token_sampling.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/model/token_scores.hpp"
@@ -44,35 +44,6 @@ bool append_alleles(TokenId token, std::int64_t sites, Vocabulary vocabulary,
     return true;
 }
 
-/// The tokens and positions of all rows, on the device.
-class StepInput {
-  public:
-    explicit StepInput(std::int64_t rows)
-        : rows_(rows),
-          tokens_("tokens to read", rows),
-          positions_("their positions", rows),
-          heads_("rows of the token head", rows) {
-        std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
-        std::iota(all.begin(), all.end(), 0);
-        copy_to_device(all.data(), heads_.data(), rows);
-    }
-    void upload(std::vector<std::int32_t> const& tokens, std::int64_t position) {
-        std::vector<std::int32_t> const positions(tokens.size(),
-                                                  static_cast<std::int32_t>(position));
-        copy_to_device(tokens.data(), tokens_.data(), rows_);
-        copy_to_device(positions.data(), positions_.data(), rows_);
-    }
-    Vector<std::int32_t> tokens() const { return tokens_.view(); }
-    Vector<std::int32_t> positions() const { return positions_.view(); }
-    Vector<std::int32_t> heads() const { return heads_.view(); }
-
-  private:
-    std::int64_t rows_;
-    Buffer<std::int32_t> tokens_;
-    Buffer<std::int32_t> positions_;
-    Buffer<std::int32_t> heads_;
-};
-
 }  // namespace
 
 std::string_view discard_name(Discard discard) {
@@ -109,25 +80,27 @@ std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
     DNAGPT_EXPECT(std::ssize(numbers) <= rows && prompt >= 1 &&
                   prompt + drawn_tokens - 1 <= model.state.cache.capacity);
     StepInput input(rows);
-    std::vector<std::int32_t> tokens(static_cast<std::size_t>(rows));
+    HostStep step(rows);
+    std::vector<std::int32_t> all(numbers.size());
+    std::iota(all.begin(), all.end(), 0);
     std::vector<std::vector<TokenId>> drawn(numbers.size());
     for (std::int64_t position = 0; position < prompt + drawn_tokens - 1; ++position) {
         if (position < prompt) {
-            std::ranges::fill(tokens, request.prompt[static_cast<std::size_t>(position)]);
+            std::ranges::fill(step.tokens, request.prompt[static_cast<std::size_t>(position)]);
         }
-        input.upload(tokens, position);
-        decode_step(model.context, model.params, input.tokens(), input.positions(), model.state);
+        std::ranges::fill(step.positions, static_cast<std::int32_t>(position));
+        decode_step(model.context, model.params, input.upload(step), model.state);
         if (position + 1 < prompt) {
             continue;
         }
         std::vector<float> const logits =
-            hidden_logits(model.context, model.params, model.state.hidden, input.heads());
+            hidden_logits(model.context, model.params, model.state.hidden, input.upload_rows(all));
         auto const vocabulary = static_cast<std::size_t>(model.vocabulary.size());
         for (std::size_t row = 0; row < numbers.size(); ++row) {
             std::span<float const> const own(logits.data() + row * vocabulary, vocabulary);
             TokenId const token =
-                sample_token(own, request.temperature, {request.seed, numbers[row], position});
-            tokens[row] = token;
+                sample_token(own, {request.temperature}, {request.seed, numbers[row], position});
+            step.tokens[row] = token;
             drawn[row].push_back(token);
         }
     }

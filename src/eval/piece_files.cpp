@@ -66,6 +66,14 @@ std::vector<std::string> find_pieces(std::string const& path) {
     return pieces;
 }
 
+void join_files(std::vector<std::string> const& parts, std::string const& path) {
+    TextWriter writer(path);
+    for (std::string const& part : parts) {
+        writer.append(read_text(part));
+    }
+    writer.finish();
+}
+
 void join_tables(std::vector<std::string> const& parts, std::string const& path) {
     TextWriter writer(path);
     std::string head;

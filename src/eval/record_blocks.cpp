@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/core/progress.hpp"
@@ -124,6 +125,18 @@ RecordRange records_of_piece(std::int64_t records, Piece piece) {
         return std::min(number * blocks / piece.count * records_of_block, records);
     };
     return {begin(piece.number - 1), begin(piece.number)};
+}
+
+RecordRange range_of_piece(ReadRecords const& read, Piece piece, Communicator const& world) {
+    if (piece.count == 1) {
+        return {};
+    }
+    std::string const counted = rank_0_answer(world, [&] {
+        std::int64_t count = 0;
+        read([&](std::string const&) { ++count; });
+        return std::to_string(count);
+    });
+    return records_of_piece(parse_whole_number(counted).value_or(0), piece);
 }
 
 std::int64_t for_each_block(BlockWork const& work, Communicator const& world) {

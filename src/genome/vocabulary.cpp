@@ -146,4 +146,17 @@ bool word_has_n(std::uint16_t word) {
     return count_table[word].acgt < bases_per_word;
 }
 
+std::span<std::uint16_t const> words_without_n() {
+    static std::vector<std::uint16_t> const words = [] {
+        std::vector<std::uint16_t> found;
+        for (std::uint16_t word = 0; word < word_count; ++word) {
+            if (!word_has_n(word)) {
+                found.push_back(word);
+            }
+        }
+        return found;
+    }();
+    return words;
+}
+
 }  // namespace dnagpt

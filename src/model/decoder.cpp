@@ -2,6 +2,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/model/multi_task_loss.hpp"
+#include "dnagpt/model/number_embedding.hpp"
 #include "dnagpt/ops/embedding.hpp"
 #include "dnagpt/ops/layernorm.hpp"
 #include "dnagpt/ops/linear.hpp"
@@ -50,6 +51,7 @@ std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
     measure([&] {
         cached_attention_scratch<T>({rows, capacity, shape.heads, shape.head_dimension()}, scratch);
     });
+    measure([&] { number_embedding_scratch<T>(shape.channels, scratch); });
     measure([&] { mlp_block_scratch<T>(shape.channels, rows, scratch); });
     measure([&] { head_scratch<T>(shape, rows, scratch); });
     measure([&] { layernorm_scratch<T>(rows, shape.channels, scratch); });
@@ -57,11 +59,15 @@ std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
 }
 
 template <class T>
-void decode_step(Context& context, GptParams<T> const& params, Vector<std::int32_t> tokens,
-                 Vector<std::int32_t> positions, DecoderState<T> const& state) {
-    DNAGPT_EXPECT(rows_of(tokens) == state.cache.rows && rows_of(positions) == state.cache.rows);
-    embedding_at_positions(context, tokens, positions, params.token_table, params.position_table,
-                           state.residual);
+void decode_step(Context& context, GptParams<T> const& params, DecoderInput const& input,
+                 DecoderState<T> const& state) {
+    Vector<std::int32_t> const& positions = input.positions;
+    DNAGPT_EXPECT(rows_of(input.tokens) == state.cache.rows &&
+                  rows_of(positions) == state.cache.rows);
+    embedding_at_positions(context, input.tokens, positions, params.token_table,
+                           params.position_table, state.residual);
+    number_embedding_forward(context, params.number_embedding, input.numbers, input.number_rows,
+                             state.residual);
     for (std::size_t layer = 0; layer < params.layers.size(); ++layer) {
         AttentionBlockParams<T> const& attention = params.layers[layer].attention;
         layernorm_forward(context, state.residual, attention.norm, state.mean, state.rstd,
@@ -82,8 +88,8 @@ void decode_step(Context& context, GptParams<T> const& params, Vector<std::int32
                                                   Arena&);                                         \
     template std::int64_t decoder_state_bytes<T>(ModelShape const&, std::int64_t, std::int64_t);   \
     template std::int64_t decoder_scratch_bytes<T>(ModelShape const&, std::int64_t, std::int64_t); \
-    template void decode_step(Context&, GptParams<T> const&, Vector<std::int32_t>,                 \
-                              Vector<std::int32_t>, DecoderState<T> const&);
+    template void decode_step(Context&, GptParams<T> const&, DecoderInput const&,                  \
+                              DecoderState<T> const&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

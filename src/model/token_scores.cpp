@@ -83,6 +83,12 @@ std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, M
 }
 
 template <class T>
+std::vector<float> hidden_numbers(Context& context, GptParams<T> const& params, Matrix<T> hidden,
+                                  Vector<std::int32_t> rows) {
+    return head_outputs(context, params.regression_head, hidden, rows, head_rows);
+}
+
+template <class T>
 std::vector<double> grouped_token_scores(Context& context, GptParams<T> const& params,
                                          GptSaved<T> const& saved, Vector<std::int32_t> positions,
                                          Matrix<std::int32_t> groups) {
@@ -107,8 +113,8 @@ Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceB
         return evaluation;
     }
     evaluation.token_loss = token_losses(context, params, batch, saved);
-    evaluation.regression = head_outputs(context, params.regression_head, saved.hidden,
-                                         batch.regression_positions(), head_rows);
+    evaluation.regression =
+        hidden_numbers(context, params, saved.hidden, batch.regression_positions());
     std::vector<float> const logits = token_logits(
         context, params, saved,
         element_range(batch.target_positions(), batch.next_token_count(), batch.answer_count()));
@@ -129,6 +135,8 @@ Evaluation evaluate_losses(Context& context, GptParams<T> const& params, DeviceB
                                              Vector<std::int32_t>);                             \
     template std::vector<float> hidden_logits(Context&, GptParams<T> const&, Matrix<T>,         \
                                               Vector<std::int32_t>);                            \
+    template std::vector<float> hidden_numbers(Context&, GptParams<T> const&, Matrix<T>,        \
+                                               Vector<std::int32_t>);                           \
     template std::vector<double> grouped_token_scores(Context&, GptParams<T> const&,            \
                                                       GptSaved<T> const&, Vector<std::int32_t>, \
                                                       Matrix<std::int32_t>);                    \

@@ -104,9 +104,14 @@ void embedding_at_positions(Context& /*context*/, Vector<std::int32_t> tokens,
     for_each_team(
         "embedding_at_positions", rows_of(output), KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
-            T const* const token = token_rows + ids[row] * columns;
             T const* const position = position_rows + places[row] * columns;
             T* const out = outputs + row * columns;
+            std::int64_t const id = ids[row];
+            if (id < 0) {
+                team_for(team, columns, [&](int c) { out[c] = position[c]; });
+                return;
+            }
+            T const* const token = token_rows + id * columns;
             team_for(team, columns, [&](int c) {
                 out[c] = T(static_cast<A>(token[c]) + static_cast<A>(position[c]));
             });

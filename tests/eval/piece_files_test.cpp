@@ -44,6 +44,13 @@ TEST(PieceFiles, WhatIsMissingIsNamed) {
     EXPECT_NE(message_of([&] { find_pieces(path); }).find("has pieces of"), std::string::npos);
 }
 
+TEST(PieceFiles, FilesStandOneBehindTheOther) {
+    TemporaryFolder const folder;
+    join_files({folder.write("1", ">a\nACGT\n"), folder.write("2", ""), folder.write("3", ">b\nA")},
+               folder.file("all"));
+    EXPECT_EQ(read_text(folder.file("all")), ">a\nACGT\n>b\nA");
+}
+
 TEST(PieceFiles, TablesKeepOneHead) {
     TemporaryFolder const folder;
     std::string const one = folder.write("1", "id\tp\na\t1\n");

@@ -81,6 +81,20 @@ TEST(RecordBlocks, PiecesAreWrittenLikeFractions) {
     }
 }
 
+TEST(RecordBlocks, APieceOfWhatIsReadIsThatOfItsCount) {
+    ReadRecords const read = [](AddRecord const& add) {
+        for (int i = 0; i < 3000; ++i) {
+            add("x");
+        }
+    };
+    RecordRange const second = range_of_piece(read, {2, 3}, world());
+    EXPECT_EQ(second.first, records_of_piece(3000, {2, 3}).first);
+    EXPECT_EQ(second.last, records_of_piece(3000, {2, 3}).last);
+    RecordRange const all = range_of_piece([](AddRecord const&) { FAIL(); }, {1, 1}, world());
+    EXPECT_EQ(all.first, 0);
+    EXPECT_GT(all.last, std::int64_t{1} << 60);
+}
+
 TEST(RecordBlocks, ARecordMayHoldAnything) {
     std::string const odd("tab\t, line\n, zero\0 end", 23);
     std::string read;

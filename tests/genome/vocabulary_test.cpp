@@ -131,5 +131,14 @@ TEST(WordTables, AgreeWithTheTexts) {
     }
 }
 
+TEST(Words, WithoutNCountByTheirFirstBase) {
+    auto const words = words_without_n();
+    ASSERT_EQ(words.size(), 4096U);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        EXPECT_FALSE(word_has_n(words[i]));
+        EXPECT_EQ(word_bases()[words[i]][0], 1 + i / 1024);
+    }
+}
+
 }  // namespace
 }  // namespace dnagpt

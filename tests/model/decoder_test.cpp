@@ -23,7 +23,30 @@ Batch words_batch() {
             random_below(5, i, static_cast<std::uint64_t>(small_shape.vocabulary_size))));
     }
     batch.targets.assign(positions, -1);
+    for (std::int32_t const place : {3, 14}) {
+        batch.tokens[static_cast<std::size_t>(place)] = -1;
+        batch.number_positions.push_back(place);
+        batch.number_values.push_back(0.5F * static_cast<float>(place));
+    }
     return batch;
+}
+
+/// The numbers that rows read at position `t`.
+struct NumbersRead {
+    std::vector<float> values;
+    std::vector<std::int32_t> rows;
+};
+
+NumbersRead numbers_at(Batch const& batch, std::int64_t t) {
+    NumbersRead read;
+    for (std::size_t i = 0; i < batch.number_positions.size(); ++i) {
+        std::int64_t const place = batch.number_positions[i];
+        if (place % batch.context_length == t) {
+            read.values.push_back(batch.number_values[i]);
+            read.rows.push_back(static_cast<std::int32_t>(place / batch.context_length));
+        }
+    }
+    return read;
 }
 
 /// Final hidden states (rows, T, C) of reading the batch token by token.
@@ -36,15 +59,24 @@ std::vector<double> decoded(SmallModel<T>& model, Batch const& batch) {
     std::vector<double> hidden(static_cast<std::size_t>(rows * length * model.shape.channels));
     Buffer<std::int32_t> tokens("tokens", rows);
     Buffer<std::int32_t> positions("positions", rows);
+    Buffer<float> numbers("numbers", rows);
+    Buffer<std::int32_t> number_rows("number rows", rows);
     for (std::int64_t t = 0; t < length; ++t) {
         std::vector<std::int32_t> read;
         for (std::int64_t row = 0; row < rows; ++row) {
             read.push_back(batch.tokens[static_cast<std::size_t>(row * length + t)]);
         }
         std::vector<std::int32_t> const at(rows, static_cast<std::int32_t>(t));
+        auto const read_numbers = numbers_at(batch, t);
+        auto const count = std::ssize(read_numbers.rows);
+        copy_to_device(read_numbers.values.data(), numbers.data(), count);
+        copy_to_device(read_numbers.rows.data(), number_rows.data(), count);
         copy_to_device(read.data(), tokens.data(), rows);
         copy_to_device(at.data(), positions.data(), rows);
-        decode_step(context, model.params, tokens.view(), positions.view(), state);
+        decode_step(context, model.params,
+                    {tokens.view(), positions.view(), element_range(numbers.view(), 0, count),
+                     element_range(number_rows.view(), 0, count)},
+                    state);
         auto const step = to_doubles(to_host(state.hidden.data(), rows * model.shape.channels));
         for (std::int64_t row = 0; row < rows; ++row) {
             std::copy_n(step.begin() + row * model.shape.channels, model.shape.channels,

@@ -185,11 +185,16 @@ def test_signals_in_folds_are_those_of_the_run(
     )
 
 
+def write_gene_configs(folder: Path, epochs: int = 2) -> list[str]:
+    """Options with configs for sequence and numbers, and for the numbers alone."""
+    prompt = "<S><+><M>{numbers}<+>{sequence}<=><M>"
+    both = write_config(folder / "s.toml", MODEL, prompt, epochs)
+    alone = write_config(folder / "n.toml", MODEL, "<R><+><M>{numbers}<=><M>")
+    return [f"--sequence-config={both}", f"--numbers-config={alone}"]
+
+
 def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
     genes, numbers = write_genes(tmp_path, True), write_genes(tmp_path, False)
-    prompt = "<S><+><M>{numbers}<+>{sequence}<=><M>"
-    both = write_config(tmp_path / "s.toml", MODEL, prompt, epochs=8)
-    alone = write_config(tmp_path / "n.toml", MODEL, "<R><+><M>{numbers}<=><M>")
     text = check_resumes(
         expression_table.main,
         [
@@ -197,8 +202,7 @@ def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
             f"--synthetic={genes}",
             f"--numbers={numbers}",
             f"--genes={genes}",
-            f"--sequence-config={both}",
-            f"--numbers-config={alone}",
+            *write_gene_configs(tmp_path, epochs=8),
             "--seeds=2",
             "--folds=3",
         ],
@@ -224,12 +228,11 @@ def test_expression_tables(tmp_path: Path, options: list[str]) -> None:
 
 
 def test_two_tasks_alone_and_together(tmp_path: Path, classes: Path, options: list[str]) -> None:
-    config = write_config(tmp_path / "c.toml", MODEL, "<S>{sequence}<=><B>")
     text = check_resumes(
         tasks_table.main,
         [
             *options,
-            f"--config={config}",
+            *write_gene_configs(tmp_path),
             f"--classes={classes}",
             f"--numbers={write_genes(tmp_path, True)}",
             "--numbers-weight=0.5",
@@ -271,9 +274,9 @@ def test_genomes_at_temperatures(tmp_path: Path, options: list[str]) -> None:
 def test_another_command_in_a_used_folder_is_refused(
     tmp_path: Path, classes: Path, options: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    config = write_config(tmp_path / "c.toml", MODEL, "<S>{sequence}<=><B>", epochs=1)
     numbers = write_genes(tmp_path, True)
-    arguments = [*options, f"--config={config}", f"--classes={classes}", f"--numbers={numbers}"]
+    arguments = [*options, *write_gene_configs(tmp_path, epochs=1)]
+    arguments += [f"--classes={classes}", f"--numbers={numbers}"]
     assert tasks_table.main([*arguments, "--setting=run.time_limit=0.000001"]) == 75
     assert "start this tool again" in capsys.readouterr().err
     assert tasks_table.main([*arguments, "--setting=run.seed=2"]) == 1

@@ -15,6 +15,9 @@ std::string piece_path(std::string const& path, Piece piece);
 /// are pieces of several arrays.
 std::vector<std::string> find_pieces(std::string const& path);
 
+/// Writes `path` from files, one behind the other.
+void join_files(std::vector<std::string> const& parts, std::string const& path);
+
 /// Writes `path` from tables with one head: lines that begin with '#' and one more, the columns.
 /// Error naming a table with another head.
 void join_tables(std::vector<std::string> const& parts, std::string const& path);

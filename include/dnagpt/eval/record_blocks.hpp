@@ -37,6 +37,10 @@ using AddRecord = std::function<void(std::string)>;
 /// Hands every record to `add`, in order; the same ones each time.
 using ReadRecords = std::function<void(AddRecord const& add)>;
 
+/// The same of the records that `read` gives, which rank 0 counts; all where there is one piece.
+/// Collective.
+RecordRange range_of_piece(ReadRecords const& read, Piece piece, Communicator const& world);
+
 /// The blocks that the ranks answer at the same time, one a rank at most.
 struct BlockRound {
     std::span<std::string const> records;  ///< of all ranks

@@ -14,7 +14,18 @@ struct SamplePlace {
     std::int64_t position = 0;
 };
 
-/// Draws a token with probability softmax(logits / temperature); temperature > 0. logits (V).
-TokenId sample_token(std::span<float const> logits, double temperature, SamplePlace const& place);
+/// How the likely tokens are preferred.
+struct Sampling {
+    double temperature = 1;  ///< > 0; below 1: the likely ones more often
+    std::int64_t top_k = 0;  ///< only the k likeliest; 0: all
+    /// only the likeliest that together have this probability (after top_k): nucleus sampling
+    /// (Holtzman et al. 2020, arXiv 1904.09751)
+    double top_p = 1;
+};
+
+/// Draws a token with probability softmax(logits / temperature), of those that top_k and top_p
+/// leave; of equally likely ones the smaller ids stay. logits (V): -inf is never drawn.
+TokenId sample_token(std::span<float const> logits, Sampling const& sampling,
+                     SamplePlace const& place);
 
 }  // namespace dnagpt

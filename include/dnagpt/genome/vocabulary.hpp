@@ -104,5 +104,7 @@ std::span<WordCounts const, word_count> word_counts();
 std::span<std::array<std::uint8_t, 8> const, word_count> word_bases();
 /// Whether a word holds at least one N.
 bool word_has_n(std::uint16_t word);
+/// The numbers of the 4,096 words without N, in order: those that begin with A, then G, C, T.
+std::span<std::uint16_t const> words_without_n();
 
 }  // namespace dnagpt

@@ -42,10 +42,18 @@ template <class T>
 std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
                                    std::int64_t capacity);
 
-/// Each row reads its token (R) at its position (R), which is one more than at the row's last step,
-/// 0 at first. Assigns state.hidden: beyond rounding what gpt_forward computes for that position.
+/// What each row reads in a step.
+struct DecoderInput {
+    Vector<std::int32_t> tokens;       ///< (R); -1 where a number is read instead
+    Vector<std::int32_t> positions;    ///< (R): one more than at the row's last step, or 0
+    Vector<float> numbers;             ///< (N): these numbers
+    Vector<std::int32_t> number_rows;  ///< (N): by the rows that read them
+};
+
+/// Assigns state.hidden: beyond rounding what gpt_forward computes for these positions. A row at
+/// position 0 begins a new sequence.
 template <class T>
-void decode_step(Context& context, GptParams<T> const& params, Vector<std::int32_t> tokens,
-                 Vector<std::int32_t> positions, DecoderState<T> const& state);
+void decode_step(Context& context, GptParams<T> const& params, DecoderInput const& input,
+                 DecoderState<T> const& state);
 
 }  // namespace dnagpt

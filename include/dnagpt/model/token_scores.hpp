@@ -44,6 +44,11 @@ template <class T>
 std::vector<float> hidden_logits(Context& context, GptParams<T> const& params, Matrix<T> hidden,
                                  Vector<std::int32_t> rows);
 
+/// The regression head's values at the given rows of final hidden states (R, C), on the host.
+template <class T>
+std::vector<float> hidden_numbers(Context& context, GptParams<T> const& params, Matrix<T> hidden,
+                                  Vector<std::int32_t> rows);
+
 /// After gpt_forward: (N, G) grouped_log_sums of the logits at the given flat positions, on the
 /// host, for groups of words (G, K). Waits for the device.
 template <class T>

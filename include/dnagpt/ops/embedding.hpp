@@ -14,7 +14,8 @@ template <class T>
 void embedding_forward(Context& context, Vector<std::int32_t> tokens, std::int64_t context_length,
                        Matrix<T> token_table, Matrix<T> position_table, Matrix<T> output);
 
-/// output (R, C) = token_table row of tokens (R) + position_table row of positions (R).
+/// output (R, C) = token_table row of tokens (R), none for -1, + position_table row of positions
+/// (R).
 template <class T>
 void embedding_at_positions(Context& context, Vector<std::int32_t> tokens,
                             Vector<std::int32_t> positions, Matrix<T> token_table,

@@ -1,0 +1,90 @@
+#include "dnagpt/eval/text_generation.hpp"
+
+#include <algorithm>
+
+#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/eval/step_input.hpp"
+#include "dnagpt/model/token_scores.hpp"
+
+namespace dnagpt {
+namespace {
+
+HostStep next_step(std::span<TextDrawing> texts, std::int64_t rows) {
+    HostStep step(rows);
+    for (std::size_t row = 0; row < texts.size(); ++row) {
+        TextDrawing const& text = texts[row];
+        if (text.done()) {
+            continue;
+        }
+        if (text.token() < 0) {
+            step.read_number(row, text.number(), text.position());
+        } else {
+            step.read_token(row, text.token(), text.position());
+        }
+    }
+    return step;
+}
+
+template <class Asks>
+std::vector<std::int32_t> rows_that(std::span<TextDrawing> texts, Asks const& asks) {
+    std::vector<std::int32_t> rows;
+    for (std::size_t row = 0; row < texts.size(); ++row) {
+        if (asks(texts[row])) {
+            rows.push_back(static_cast<std::int32_t>(row));
+        }
+    }
+    return rows;
+}
+
+template <class T>
+void answer_numbers(TextModel<T> const& model, std::span<TextDrawing> texts, StepInput& input) {
+    auto const rows = rows_that(texts, [](auto const& text) { return text.needs_number(); });
+    if (rows.empty()) {
+        return;
+    }
+    auto const numbers =
+        hidden_numbers(model.context, model.params, model.state.hidden, input.upload_rows(rows));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        texts[static_cast<std::size_t>(rows[i])].take_number(numbers[i]);
+    }
+}
+
+template <class T>
+void draw_words(TextModel<T> const& model, std::span<TextDrawing> texts, StepInput& input) {
+    auto const rows = rows_that(texts, [](auto const& text) { return text.needs_word(); });
+    if (rows.empty()) {
+        return;
+    }
+    auto const logits =
+        hidden_logits(model.context, model.params, model.state.hidden, input.upload_rows(rows));
+    auto const vocabulary = static_cast<std::size_t>(model.params.shape.vocabulary_size);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        texts[static_cast<std::size_t>(rows[i])].take_logits(
+            std::span(logits).subspan(i * vocabulary, vocabulary));
+    }
+}
+
+}  // namespace
+
+template <class T>
+void draw_texts(TextModel<T> const& model, std::span<TextDrawing> texts) {
+    std::int64_t const rows = model.state.cache.rows;
+    DNAGPT_EXPECT(std::ssize(texts) <= rows);
+    StepInput input(rows);
+    while (!std::ranges::all_of(texts, &TextDrawing::done)) {
+        decode_step(model.context, model.params, input.upload(next_step(texts, rows)), model.state);
+        for (TextDrawing& text : texts) {
+            if (!text.done()) {
+                text.advance();
+            }
+        }
+        answer_numbers(model, texts, input);
+        draw_words(model, texts, input);
+    }
+}
+
+template void draw_texts(TextModel<float> const&, std::span<TextDrawing>);
+template void draw_texts(TextModel<bf16> const&, std::span<TextDrawing>);
+
+}  // namespace dnagpt
