@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/generation.hpp"
@@ -47,32 +48,35 @@ void settle_defaults(GenerateOptions& options) {
     }
 }
 
-void add_text_options(CLI::App& command, GenerateOptions& options) {
-    command.add_option("--prompt", options.source.prompts,
-                       "What is continued, such as \"<R>\" or \"<R>ATTGACATG\"; may stand several "
-                       "times");
-    command.add_option("--prompts", options.source.prompts_file,
-                       "File with a prompt a line, or id<tab>prompt; - for standard input");
-    command.add_option("--bases", options.bases, "New ones, behind the prompt")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    command.add_option("--stop", options.stops,
-                       "Word or token that ends a sequence, such as TAATAG or \"<!>\"; may stand "
-                       "several times");
-    command.add_flag("--unmasked", options.unmasked,
-                     "Draw any token, words with N too; one that is no word ends the sequence");
-    command.add_flag("--slide", options.slide,
-                     "Past the end of the context go on with its last half");
-    command.add_option("--top-k", options.sampling.top_k, "Only the k likeliest words; 0: all")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    command
-        .add_option("--top-p", options.sampling.top_p,
-                    "Only the likeliest words that together have this probability")
-        ->check(CLI::Range(1e-6, 1.0))
-        ->capture_default_str();
-    command.add_option("--piece", options.piece,
-                       "2/8: only this share of the sequences, for a job array");
+/// Those of texts; haplotypes take none of them.
+std::vector<CLI::Option*> add_text_options(CLI::App& command, GenerateOptions& options) {
+    return {
+        command.add_option("--prompt", options.source.prompts,
+                           "What is continued, such as \"<R>\" or \"<R>ATTGACATG\"; may stand "
+                           "several times"),
+        command.add_option("--prompts", options.source.prompts_file,
+                           "File with a prompt a line, or id<tab>prompt; - for standard input"),
+        command.add_option("--bases", options.bases, "New ones, behind the prompt")
+            ->check(CLI::PositiveNumber)
+            ->capture_default_str(),
+        command.add_option(
+            "--stop", options.stops,
+            "Word or token that ends a sequence, such as TAATAG or \"<!>\"; may stand "
+            "several times"),
+        command.add_flag("--unmasked", options.unmasked,
+                         "Draw any token, words with N too; one that is no word ends the sequence"),
+        command.add_flag("--slide", options.slide,
+                         "Past the end of the context go on with its last half"),
+        command.add_option("--top-k", options.sampling.top_k, "Only the k likeliest words; 0: all")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str(),
+        command
+            .add_option("--top-p", options.sampling.top_p,
+                        "Only the likeliest words that together have this probability")
+            ->check(CLI::Range(1e-6, 1.0))
+            ->capture_default_str(),
+        command.add_option("--piece", options.piece,
+                           "2/8: only this share of the sequences, for a job array")};
 }
 
 }  // namespace
@@ -85,8 +89,12 @@ void add_generate_command(CLI::App& program, Action& action) {
     static GenerateOptions options;
     CLI::Option* const checkpoint = command->add_option(
         "--checkpoint", options.checkpoint, "Checkpoint file or run folder (its best, or newest)");
-    add_text_options(*command, options);
-    command->add_flag("--haplotypes", options.haplotypes, "Draw haplotypes, write a .hapt file");
+    auto const of_texts = add_text_options(*command, options);
+    CLI::Option* const haplotypes = command->add_flag("--haplotypes", options.haplotypes,
+                                                      "Draw haplotypes, write a .hapt file");
+    for (CLI::Option* const option : of_texts) {
+        haplotypes->excludes(option);
+    }
     command
         ->add_option("--count", options.count,
                      "Sequences of each prompt (default 1), or haplotypes to keep (1000)")

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 
 #include "dnagpt/apps/generation.hpp"
+#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
@@ -22,20 +24,32 @@ namespace {
 
 constexpr std::size_t line_bases = 60;
 
-TextForm form_of(GenerateOptions const& options, std::int64_t context_length,
-                 Vocabulary vocabulary) {
+template <class T>
+TextForm form_of(GenerateOptions const& options, LoadedModel<T> const& model) {
     TextForm form;
     form.bases = options.bases;
     form.sampling = options.sampling;
     form.seed = options.seed;
     form.unmasked = options.unmasked;
     form.slide = options.slide;
-    form.longest = context_length - 5;  // pretraining asks for no word behind these
-    form.vocabulary = vocabulary;
+    form.reads_numbers = model.shape.number_embedding;
+    form.answers_numbers = model.shape.regression_head;
+    form.longest = model.config.model.context_length - 5;  // pretraining asks for no word behind
+    form.vocabulary = model.vocabulary;
     for (std::string const& stop : options.stops) {
-        form.stops.push_back(vocabulary.token_id(stop));
+        form.stops.push_back(model.vocabulary.token_id(stop));
     }
     return form;
+}
+
+/// Errors name the prompt.
+TextDrawing begin_text(std::string const& name, std::string_view prompt, std::int64_t number,
+                       TextForm const& form) {
+    try {
+        return {text_prompt(prompt, form.vocabulary), number, form};
+    } catch (Error const& error) {
+        throw Error(fmt::format("{}: {}", name, error.what()));
+    }
 }
 
 /// `>name end=length`, and the bases in lines.
@@ -51,18 +65,52 @@ std::string fasta_record(std::string const& name, TextDrawing const& text) {
     return record + "\n";
 }
 
+/// How much memory drawing takes.
+struct DrawingRoom {
+    std::int64_t rows = 0;       ///< sequences at once
+    std::int64_t positions = 0;  ///< of each
+};
+
+/// Reads the prompts once, unless they come from standard input: errors show before anything is
+/// drawn, and few or short sequences take little memory.
+DrawingRoom room_of(GenerateOptions const& options, TextForm const& form) {
+    if (options.source.is_standard_input()) {
+        return {options.batch, form.longest};
+    }
+    std::int64_t texts = 0;
+    std::int64_t longest = 0;
+    for_each_prompt(options.source, nullptr, [&](PromptRecord const& record) {
+        texts += options.count;
+        longest = std::max(longest, begin_text(record.id, record.text, 0, form).most_positions());
+    });
+    return {std::min(options.batch, texts), longest};
+}
+
+/// Every rank's room is that of rank 0.
+DrawingRoom shared_room(GenerateOptions const& options, TextForm const& form,
+                        Communicator const& world) {
+    std::string const text = rank_0_answer(world, [&] {
+        DrawingRoom const room = room_of(options, form);
+        return fmt::format("{} {}", room.rows, room.positions);
+    });
+    DrawingRoom room;
+    std::istringstream(text) >> room.rows >> room.positions;
+    return room;
+}
+
 template <class T>
 class TextGenerator {
   public:
     TextGenerator(GenerateOptions const& options, CheckpointReader const& reader,
-                  DeviceSession const& device)
+                  Communicator const& world, DeviceSession const& device)
         : options_(options),
           model_(reader, {{1, 1}}, device.stream()),
-          form_(form_of(options, model_.config.model.context_length, model_.vocabulary)),
-          memory_(decoder_state_bytes<T>(model_.shape, options.batch, form_.longest)),
-          state_(layout_decoder_state<T>(model_.shape, options.batch, form_.longest, memory_)),
+          form_(form_of(options, model_)),
+          room_(shared_room(options, form_, world)),
+          memory_(decoder_state_bytes<T>(model_.shape, room_.rows, room_.positions)),
+          state_(layout_decoder_state<T>(model_.shape, room_.rows, room_.positions, memory_)),
           context_{device.stream(), GemmEngine(),
-                   Arena(decoder_scratch_bytes<T>(model_.shape, options.batch, form_.longest))} {
+                   Arena(decoder_scratch_bytes<T>(model_.shape, room_.rows, room_.positions))} {
         DNAGPT_VALIDATE(model_.shape.token_head,
                         << reader.path()
                         << " answers numbers alone (it was fine-tuned without the "
@@ -80,15 +128,14 @@ class TextGenerator {
 
     std::string answer(BlockRound const& round) {
         std::string records;
-        for (std::int64_t first = round.own_first; first < round.own_last;
-             first += options_.batch) {
+        for (std::int64_t first = round.own_first; first < round.own_last; first += room_.rows) {
             std::vector<std::string> names;
             std::vector<TextDrawing> texts;
-            for (std::int64_t i = first; i < std::min(first + options_.batch, round.own_last);
-                 ++i) {
+            for (std::int64_t i = first; i < std::min(first + room_.rows, round.own_last); ++i) {
                 TextFields fields(round.records[static_cast<std::size_t>(i)]);
                 names.emplace_back(fields.take());
-                texts.push_back(begin(names.back(), fields.take(), round.first_number + i));
+                texts.push_back(
+                    begin_text(names.back(), fields.take(), round.first_number + i, form_));
             }
             draw_texts(TextModel<T>{context_, model_.params, state_}, std::span(texts));
             for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -99,24 +146,10 @@ class TextGenerator {
     }
 
   private:
-    TextDrawing begin(std::string const& name, std::string_view text, std::int64_t number) const {
-        try {
-            TextPrompt const prompt = text_prompt(text, form_.vocabulary);
-            DNAGPT_VALIDATE(prompt.input.asked.empty() || model_.shape.regression_head,
-                            << "the checkpoint answers no numbers (it was fine-tuned without the "
-                               "regression head); give the numbers behind <M>");
-            DNAGPT_VALIDATE(prompt.input.row.numbers.empty() || model_.shape.number_embedding,
-                            << "the checkpoint reads no numbers (it was fine-tuned without the "
-                               "number embedding); use another one");
-            return {prompt, number, form_};
-        } catch (Error const& error) {
-            throw Error(fmt::format("{}: {}", name, error.what()));
-        }
-    }
-
     GenerateOptions const& options_;
     LoadedModel<T> model_;
     TextForm form_;
+    DrawingRoom room_;
     Arena memory_;
     DecoderState<T> state_;
     Context context_;
@@ -127,8 +160,12 @@ class TextGenerator {
 template <class T>
 void generate_texts(GenerateOptions const& options, CheckpointReader const& reader,
                     Communicator const& world, DeviceSession const& device) {
-    TextGenerator<T> generator(options, reader, device);
     Piece const piece = piece_from(options.piece);
+    DNAGPT_VALIDATE(
+        piece.count == 1 || !options.source.is_standard_input(),
+        << "--piece reads the prompts twice, which standard input does not allow; write "
+           "them to a file");
+    TextGenerator<T> generator(options, reader, world, device);
     BlockWork work{"generation",
                    [&](AddRecord const& add) { generator.read(add); },
                    range_of_piece([&](AddRecord const& add) { generator.read(add); }, piece, world),

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/ranks.hpp"
@@ -43,23 +44,34 @@ struct ScoreOptions {
 
 constexpr char missing[] = "NA";
 
-std::string variant_head(ScoreOptions const& options) {
+std::string variant_head(ScoreOptions const& options, std::int64_t step) {
     return fmt::format(
-        "# pos counts from 1, as in VCF; log p in nats; llr = log_p_alt - log_p_ref; flank {}\n"
+        "# pos counts from 1, as in VCF; log p in nats; llr = log_p_alt - log_p_ref; flank {}; {}"
+        "weights of step {}\n"
         "chrom\tpos\tid\tref\talt\tlog_p_ref\tlog_p_alt\tllr\tlog_p_base_ref\tlog_p_base_alt\t"
         "strand\tstatus\n",
-        options.variants.flank);
+        options.variants.flank, options.fast ? "fast; " : "", step);
 }
 
-std::string window_head(WindowForm const& form) {
+/// What a base's bits are.
+std::string meaning_of_bits(Strand strand) {
+    return strand == Strand::both ? "bits: mean of -log2 p over both strands"
+                                  : fmt::format("bits: -log2 p, {} strand", strand_name(strand));
+}
+
+std::string window_head(WindowForm const& form, Strand strand, std::int64_t step) {
     return fmt::format(
-        "# start and end count from 0, half-open; windows of {} bases share {}; bits = -log2 p\n"
+        "# start and end count from 0, half-open; {}; windows of {} bases share {}; weights of "
+        "step {}\n"
         "contig\tstart\tend\tbase\tbits\tp_A\tp_C\tp_G\tp_T\n",
-        form.bases, form.overlap);
+        meaning_of_bits(strand), form.bases, form.overlap, step);
 }
 
-std::string bedgraph_head() {
-    return "track type=bedGraph name=\"dnagpt bits\" description=\"-log2 p of each base\"\n";
+std::string bedgraph_head(Strand strand) {
+    return fmt::format(
+        "# start and end count from 0, half-open\n"
+        "track type=bedGraph name=\"dnagpt bits\" description=\"{}\"\n",
+        meaning_of_bits(strand));
 }
 
 std::string row_of(VariantPlace const& place, VariantResult const& result,
@@ -117,6 +129,7 @@ class Scoring {
           scorer_(forward_, model_.vocabulary, species_token(options.species_token.front()),
                   positions_),
           world_(world),
+          step_(reader.header().step),
           piece_(piece_from(options.piece)) {
         DNAGPT_VALIDATE(model_.shape.token_head,
                         << reader.path()
@@ -147,7 +160,7 @@ class Scoring {
             }
             return rows;
         };
-        write_blocks(work, variant_head(options_), "variants");
+        write_blocks(work, variant_head(options_, step_), "variants");
     }
 
     void score_fasta() {
@@ -170,7 +183,7 @@ class Scoring {
             }
             return options_.bedgraph.empty() ? rows.table : rows.table + rows_end + rows.bedgraph;
         };
-        write_blocks(work, window_head(form), "windows");
+        write_blocks(work, window_head(form, strand, step_), "windows");
     }
 
     /// Without its answer.
@@ -189,7 +202,7 @@ class Scoring {
         }
         if (world_.rank() == 0 && !options_.bedgraph.empty()) {
             bedgraph.emplace(piece_path(options_.bedgraph, piece_));
-            bedgraph->append(bedgraph_head());
+            bedgraph->append(bedgraph_head(strand_called(options_.strand)));
         }
         work.write = [&](std::string_view text) {
             std::size_t const end = std::min(text.find(rows_end), text.size());
@@ -237,6 +250,7 @@ class Scoring {
     ForwardModel<T> forward_;
     BaseScorer<T> scorer_;
     Communicator const& world_;
+    std::int64_t step_;
     Piece piece_;
 };
 
@@ -266,21 +280,46 @@ int score(ScoreOptions const& options) {
     });
 }
 
-void add_variant_options(CLI::App& command, ScoreOptions& options) {
-    command.add_option("--reference", options.variants.reference,
-                       "Of --vcf: FASTA (plain or bgzip); its index FILE.fai is made where it is "
-                       "missing");
-    command
-        .add_option("--flank", options.variants.flank,
-                    "Bases read on each side of a variant; default: what the context holds")
-        ->check(CLI::PositiveNumber);
-    command.add_flag("--fast", options.fast,
-                     "Only the first differing base (log_p_base_*): one pass a variant");
-    command.add_option(
-        "--contig-aliases", options.variants.aliases,
-        "Table of contig names that mean the same, such as chr1, 1 and NC_000001.11");
-    command.add_option("--regions", options.variants.regions,
-                       "Only variants that overlap these (BED)");
+/// Options that one of the two sources reads.
+using Options = std::vector<CLI::Option*>;
+
+Options add_variant_options(CLI::App& command, ScoreOptions& options) {
+    VariantSourceOptions& variants = options.variants;
+    return {
+        command.add_option("--reference", variants.reference,
+                           "Of --vcf: FASTA (plain or bgzip); its index FILE.fai is made where "
+                           "it is missing"),
+        command
+            .add_option("--flank", variants.flank,
+                        "Of --vcf: bases read on each side of a variant; default: what the "
+                        "context holds")
+            ->check(CLI::PositiveNumber),
+        command.add_flag("--fast", options.fast,
+                         "Of --vcf: only the first differing base (log_p_base_*), one pass a "
+                         "variant"),
+        command.add_option("--contig-aliases", variants.aliases,
+                           "Of --vcf: table of contig names that mean the same, such as chr1, 1 "
+                           "and NC_000001.11"),
+        command.add_option("--regions", variants.regions,
+                           "Of --vcf: only variants that overlap these (BED)")};
+}
+
+Options add_base_options(CLI::App& command, ScoreOptions& options) {
+    return {
+        command
+            .add_option("--overlap", options.overlap,
+                        "Of --fasta: bases that windows of a sequence longer than the context "
+                        "share; default: half a window")
+            ->check(CLI::NonNegativeNumber),
+        command.add_option("--bedgraph", options.bedgraph, "Of --fasta: the bits as bedGraph too")};
+}
+
+void require_none(Options const& given, std::string const& source) {
+    for (CLI::Option const* option : given) {
+        if (option->count() > 0) {
+            throw CLI::ExcludesError(option->get_name(), source);
+        }
+    }
 }
 
 }  // namespace
@@ -305,19 +344,14 @@ void add_score_command(CLI::App& program, Action& action) {
     source->add_option("--fasta", options.fasta, "Sequences (FASTA, plain or gzip): bits per base");
     source->add_option("--vcf", options.variants.vcf, "Variants (VCF or BCF), with --reference");
     source->require_option(0, 1);
-    add_variant_options(*command, options);
+    Options const of_variants = add_variant_options(*command, options);
+    Options const of_bases = add_base_options(*command, options);
     command
         ->add_option("--strand", options.strand,
                      "forward, reverse, or both: the mean with the reverse complement")
         ->check(CLI::IsMember({"forward", "reverse", "both"}))
         ->capture_default_str();
-    command
-        ->add_option("--overlap", options.overlap,
-                     "Of --fasta: bases that windows of a sequence longer than the context share; "
-                     "default: half a window")
-        ->check(CLI::NonNegativeNumber);
     command->add_option("--output", options.output, "Table to write")->capture_default_str();
-    command->add_option("--bedgraph", options.bedgraph, "Of --fasta: the bits as bedGraph too");
     command->add_option("--positions", options.positions, "At once on a rank")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -328,13 +362,24 @@ void add_score_command(CLI::App& program, Action& action) {
                         "2/8: only this share of the input, for a job array");
     CLI::Option* const merging = command->add_flag(
         "--merge", options.merge, "Join the pieces of --output (and --bedgraph) into one file");
-    command->callback([&action, checkpoint, species, merging] {
-        bool const asks = !options.fasta.empty() || !options.variants.vcf.empty();
-        if (merging->count() == 0 && (checkpoint->count() == 0 || species->count() == 0 || !asks)) {
+    command->callback([=, &action] {
+        bool const of_fasta = !options.fasta.empty();
+        bool const of_vcf = !options.variants.vcf.empty();
+        if (merging->count() == 0 &&
+            (checkpoint->count() == 0 || species->count() == 0 || of_fasta == of_vcf)) {
             throw CLI::RequiredError("--checkpoint, --species, and one of --fasta and --vcf");
         }
-        if (!options.variants.vcf.empty() && options.variants.reference.empty()) {
+        if (of_vcf) {
+            require_none(of_bases, "--vcf");
+        }
+        if (of_fasta) {
+            require_none(of_variants, "--fasta");
+        }
+        if (of_vcf && options.variants.reference.empty()) {
             throw CLI::RequiredError("--reference");
+        }
+        if (options.bedgraph == options.output) {
+            throw CLI::ValidationError("--bedgraph", "is the file of --output");
         }
         action = [] { return score(options); };
     });

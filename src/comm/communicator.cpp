@@ -44,6 +44,25 @@ void split_by_host(Communicator::State& state) {
     check_mpi(MPI_Comm_free(&host), "MPI_Comm_free");
 }
 
+/// To rank 0.
+void send(std::span<std::byte const> bytes, MPI_Comm comm) {
+    while (!bytes.empty()) {
+        std::size_t const part = std::min(bytes.size(), largest_message);
+        check_mpi(MPI_Send(bytes.data(), static_cast<int>(part), MPI_BYTE, 0, 0, comm), "MPI_Send");
+        bytes = bytes.subspan(part);
+    }
+}
+
+void receive(std::span<std::byte> bytes, int from, MPI_Comm comm) {
+    while (!bytes.empty()) {
+        std::size_t const part = std::min(bytes.size(), largest_message);
+        check_mpi(MPI_Recv(bytes.data(), static_cast<int>(part), MPI_BYTE, from, 0, comm,
+                           MPI_STATUS_IGNORE),
+                  "MPI_Recv");
+        bytes = bytes.subspan(part);
+    }
+}
+
 }  // namespace
 
 void check_mpi(int status, char const* call) {
@@ -132,6 +151,24 @@ std::vector<std::string> Communicator::all_gather(std::string const& text) const
             all.substr(static_cast<std::size_t>(offsets[r]), static_cast<std::size_t>(lengths[r]));
     }
     return texts;
+}
+
+void Communicator::gather_in_order(std::string const& text,
+                                   std::function<void(std::string_view)> const& visit) const {
+    std::uint64_t length = text.size();
+    if (rank() > 0) {
+        send(std::as_bytes(std::span(&length, 1)), state_->comm);
+        send(std::as_bytes(std::span(text)), state_->comm);
+        return;
+    }
+    visit(text);
+    std::string received;
+    for (int from = 1; from < size(); ++from) {
+        receive(std::as_writable_bytes(std::span(&length, 1)), from, state_->comm);
+        received.resize(length);
+        receive(std::as_writable_bytes(std::span(received)), from, state_->comm);
+        visit(received);
+    }
 }
 
 void Communicator::throw_together(std::string const& problem) const {

@@ -62,11 +62,7 @@ class Rounds {
         round.records = records;
         round.own_first = std::min(world_.rank() * records_of_block, std::ssize(records));
         round.own_last = std::min(round.own_first + records_of_block, std::ssize(records));
-        for (std::string const& text : world_.all_gather(work_.answer(round))) {
-            if (world_.rank() == 0) {
-                work_.write(text);
-            }
-        }
+        world_.gather_in_order(work_.answer(round), work_.write);
         progress_.advance(records.size());
         answered_ += std::ssize(records);
         return true;

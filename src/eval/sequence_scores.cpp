@@ -21,6 +21,12 @@ std::int64_t scored_by_next(WindowForm const& form, Strand strand) {
 /// A window's base `i` from the front is the same base's `size - 1 - i` on the other strand.
 BaseAsk ask_of(ScoredWindow const& window, bool reverse) {
     BaseAsk ask{window.codes, window.first, window.last};
+    auto const scored = std::span(window.codes)
+                            .subspan(static_cast<std::size_t>(window.first),
+                                     static_cast<std::size_t>(window.last - window.first));
+    if (std::ranges::all_of(scored, [](std::uint8_t code) { return code == 0; })) {
+        return {{}, 0, 0};
+    }
     if (reverse) {
         auto const size = std::ssize(window.codes);
         reverse_complement_bases(ask.codes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
@@ -33,7 +34,14 @@ TextPrompt text_prompt(std::string_view text, Vocabulary vocabulary) {
     DNAGPT_VALIDATE(!whole.empty(), << "'" << text
                                     << "' has no whole word or token that could be read first; "
                                     << "begin with a species token, such as <R>");
-    return {prompt_input(parse_prompt(whole, vocabulary)), base_codes(text.substr(whole.size()))};
+    Prompt const prompt = parse_prompt(whole, vocabulary);
+    PromptInput input = prompt_input(prompt);
+    if (std::ssize(prompt) > input.length()) {
+        input.asked.push_back(input.row.numbers.size());
+        input.row.numbers.push_back(0);
+        input.row.tokens.push_back(-1);
+    }
+    return {std::move(input), base_codes(text.substr(whole.size()))};
 }
 
 TextDrawing::TextDrawing(TextPrompt const& prompt, std::int64_t number, TextForm const& form)
@@ -56,6 +64,14 @@ TextDrawing::TextDrawing(TextPrompt const& prompt, std::int64_t number, TextForm
                     << "the prompt has " << length << " positions and " << form.bases
                     << " bases take " << words << " words, more than the " << form.longest
                     << " positions that the context has room for; ask for less, or give --slide");
+    // Unmasked words may be short.
+    most_positions_ = fits && !form.unmasked ? length + words - 1 : form.longest;
+    DNAGPT_VALIDATE(numbers == 0 || form.reads_numbers,
+                    << "the checkpoint reads no numbers (it was fine-tuned without the number "
+                       "embedding); use another one");
+    DNAGPT_VALIDATE(prompt.input.asked.empty() || form.answers_numbers,
+                    << "the checkpoint answers no numbers (it was fine-tuned without the "
+                       "regression head); give the numbers behind <M>");
 }
 
 bool TextDrawing::needs_number() const {
@@ -71,18 +87,19 @@ void TextDrawing::take_number(float number) {
 }
 
 bool TextDrawing::allowed(std::span<std::uint8_t const> word) const {
-    bool const first = words_ == 0;
-    if (first &&
-        (word.size() < tail_.size() || !std::ranges::equal(word.first(tail_.size()), tail_))) {
+    std::size_t const given = words_ == 0 ? tail_.size() : 0;
+    if (word.size() < given ||
+        !std::ranges::equal(word.first(given), std::span(tail_).first(given))) {
         return false;
     }
     if (form_->unmasked) {
         return true;
     }
-    auto const left = form_->bases - std::ssize(codes_) + (first ? std::ssize(tail_) : 0);
+    auto const left = form_->bases - std::ssize(codes_) + static_cast<std::int64_t>(given);
     bool const shorter = form_->vocabulary.kind == VocabularyKind::dynamic && left < bases_per_word;
     auto const wanted = shorter ? left : bases_per_word;
-    return std::ssize(word) == wanted && std::ranges::find(word, 0) == word.end();
+    auto const drawn = word.subspan(given);
+    return std::ssize(word) == wanted && std::ranges::find(drawn, 0) == drawn.end();
 }
 
 std::vector<float> TextDrawing::masked(std::span<float const> logits) const {
@@ -132,14 +149,14 @@ void TextDrawing::take_word(TokenId token) {
     }
     inputs_.push_back({token, 0, false});
     if (std::ssize(inputs_) > form_->longest) {
-        slide();
+        form_->slide ? slide() : void(end_ = "context");
     }
 }
 
 void TextDrawing::slide() {
     auto const is_word = [](Input const& input) { return input.token >= reserved_count; };
     auto const lead = std::ranges::find_if(inputs_, [](Input const& input) {
-        return input.token < 0 || input.token >= reserved_count;
+        return input.token < 0 || input.token == m_token || input.token >= reserved_count;
     });
     auto const half = (form_->longest - (lead - inputs_.begin())) / 2;
     auto kept = inputs_.end();

@@ -26,7 +26,7 @@ struct Haplotypes {
     std::string status() const {
         auto const shorter = std::min(std::ssize(reference), std::ssize(alternative));
         if (first == shorter) {
-            return reference.size() == alternative.size() ? "same_sequence" : "no_flank";
+            return reference.size() == alternative.size() ? "same_sequence" : "past_flank";
         }
         auto const at = static_cast<std::size_t>(first);
         return reference[at] == 0 || alternative[at] == 0 ? "ambiguous_letter" : "ok";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/genome/bed_file.hpp"
@@ -23,28 +24,35 @@ class Surroundings {
           aliases_(options.aliases.empty() ? ContigAliases() : ContigAliases(options.aliases)) {
         if (!options.regions.empty()) {
             regions_.emplace(options.regions);
+            for (std::string const& contig : regions_->contigs()) {
+                region_names_[named_in_reference(contig, options.regions)].push_back(contig);
+            }
         }
     }
 
-    /// Whether a record is asked for.
-    bool asked(VariantRecord const& record) {
-        if (!regions_) {
-            return true;
-        }
-        auto const contig = aliases_.find(record.contig, regions_->contigs());
-        return contig && regions_->overlap({*contig, record.position, end_of(record)});
+    /// Whether a record is asked for. Error where the reference has not its contig.
+    bool asked(VariantReader const& reader, VariantRecord const& record) {
+        std::string const& contig = reference_contig(reader, record);
+        return !regions_ || std::ranges::any_of(region_names_[contig], [&](auto const& name) {
+            return regions_->overlap({name, record.position, end_of(record)});
+        });
     }
 
-    /// Finds the record in the reference; Error where its REF does not stand there.
+    /// Error where the record's REF does not stand in the reference. Letters that are no A, C, G or
+    /// T on either side are left to the status.
     void check(VariantReader const& reader, VariantRecord const& record) {
         std::string const& contig = reference_contig(reader, record);
+        if (outside(record)) {
+            return;
+        }
         DNAGPT_VALIDATE(end_of(record) <= reference_.length(contig),
                         << reader.place() << " lies behind the end of " << contig << " in "
                         << reference_.path() << " (" << reference_.length(contig)
                         << " bases); give the reference that the variants were called on");
         auto const stands = reference_.codes({contig, record.position, end_of(record)});
-        auto const written = base_codes(record.reference);
-        auto const differs = std::ranges::mismatch(stands, written).in1 - stands.begin();
+        auto const written = written_codes(reader, record);
+        auto const fits = [](auto one, auto other) { return one == other || one * other == 0; };
+        auto const differs = std::ranges::mismatch(stands, written, fits).in1 - stands.begin();
         DNAGPT_VALIDATE(differs == std::ssize(stands),
                         << reader.place() << ": base " << differs + 1 << " of REF is "
                         << record.reference[static_cast<std::size_t>(differs)] << ", but " << contig
@@ -57,29 +65,17 @@ class Surroundings {
     /// One alternative allele of a record that was checked.
     VariantPlace place(VariantReader const& reader, VariantRecord const& record,
                        std::string const& alternative) {
-        VariantPlace place{record.contig,
-                           record.position,
-                           record.id,
-                           record.reference,
-                           alternative,
-                           allele_status(record.reference, alternative),
-                           {},
-                           0,
-                           0,
-                           {}};
-        if (place.status != "ok") {
-            return place;
+        VariantPlace place;
+        place.contig = record.contig;
+        place.position = record.position;
+        place.id = record.id;
+        place.reference = record.reference;
+        place.alternative = alternative;
+        place.status =
+            outside(record) ? "outside_contig" : allele_status(record.reference, alternative);
+        if (place.status == "ok") {
+            add_surroundings(reference_contig(reader, record), place);
         }
-        std::string const& contig = reference_contig(reader, record);
-        auto const shared = shared_prefix(record.reference, alternative);
-        std::int64_t const begin = record.position + shared;
-        std::int64_t const from = std::max<std::int64_t>(0, begin - options_.flank);
-        std::int64_t const to =
-            std::min(end_of(record) + options_.flank, reference_.length(contig));
-        place.around = reference_.codes({contig, from, to});
-        place.left = begin - from;
-        place.removed = end_of(record) - begin;
-        place.added = base_codes(alternative.substr(static_cast<std::size_t>(shared)));
         return place;
     }
 
@@ -88,23 +84,62 @@ class Surroundings {
         return record.position + std::ssize(record.reference);
     }
 
+    /// The ends of a chromosome, which VCF writes as position 0 and as its length + 1.
+    bool outside(VariantRecord const& record) {
+        return record.position < 0 ||
+               record.position == reference_.length(names_.at(record.contig));
+    }
+
+    static std::vector<std::uint8_t> written_codes(VariantReader const& reader,
+                                                   VariantRecord const& record) {
+        try {
+            return base_codes(record.reference);
+        } catch (Error const& error) {
+            throw Error(reader.place() + ": REF: " + error.what());
+        }
+    }
+
+    void add_surroundings(std::string const& contig, VariantPlace& place) const {
+        auto const shared = shared_prefix(place.reference, place.alternative);
+        std::int64_t const begin = place.position + shared;
+        std::int64_t const end = place.position + std::ssize(place.reference);
+        std::int64_t const from = std::max<std::int64_t>(0, begin - options_.flank);
+        std::int64_t const to = std::min(end + options_.flank, reference_.length(contig));
+        place.around = reference_.codes({contig, from, to});
+        place.left = begin - from;
+        place.removed = end - begin;
+        place.added = base_codes(place.alternative.substr(static_cast<std::size_t>(shared)));
+        auto const replaced = std::span(place.around)
+                                  .subspan(static_cast<std::size_t>(place.left),
+                                           static_cast<std::size_t>(place.removed));
+        if (std::ranges::find(replaced, 0) != replaced.end()) {
+            place.status = "ambiguous_letter";
+        }
+    }
+
+    std::string named_in_reference(std::string const& contig, std::string const& place) const {
+        auto const found = aliases_.find(contig, reference_.contigs());
+        DNAGPT_VALIDATE(found.has_value(),
+                        << place << ": " << reference_.path() << " has no contig '" << contig
+                        << "' (its first is '" << reference_.contigs().front()
+                        << "'); name those that are the same with --contig-aliases");
+        return *found;
+    }
+
     std::string const& reference_contig(VariantReader const& reader, VariantRecord const& record) {
         auto const known = names_.find(record.contig);
-        if (known != names_.end()) {
-            return known->second;
-        }
-        auto const found = aliases_.find(record.contig, reference_.contigs());
-        DNAGPT_VALIDATE(found.has_value(),
-                        << reader.place() << ": " << reference_.path() << " has no contig '"
-                        << record.contig << "' (its first is '" << reference_.contigs().front()
-                        << "'); name those that are the same with --contig-aliases");
-        return names_.emplace(record.contig, *found).first->second;
+        return known != names_.end()
+                   ? known->second
+                   : names_
+                         .emplace(record.contig, named_in_reference(record.contig, reader.place()))
+                         .first->second;
     }
 
     VariantSourceOptions const& options_;
     IndexedFasta reference_;
     ContigAliases aliases_;
     std::optional<BedRegions> regions_;
+    std::map<std::string, std::vector<std::string>> region_names_;  ///< by the reference's names
     std::map<std::string, std::string> names_;  ///< of the reference, by that of the variants
 };
 
@@ -116,7 +151,7 @@ void for_each_variant(VariantSourceOptions const& options,
     VariantReader reader(options.vcf);
     VariantRecord record;
     while (reader.next_record(record)) {
-        if (!surroundings.asked(record)) {
+        if (!surroundings.asked(reader, record)) {
             continue;
         }
         surroundings.check(reader, record);

@@ -46,6 +46,8 @@ IndexedFasta::IndexedFasta(std::string path) : path_(std::move(path)) {
                     << path_ << " cannot be read by place: it is no FASTA (plain, or compressed by "
                     << "bgzip; not by gzip), or its index " << path_
                     << ".fai is damaged or cannot be written; try `samtools faidx`");
+    DNAGPT_VALIDATE(faidx_nseq(index_.get()) > 0,
+                    << path_ << ".fai names no contig; make it again with `samtools faidx`");
     for (int i = 0; i < faidx_nseq(index_.get()); ++i) {
         contigs_.emplace_back(faidx_iseq(index_.get(), i));
     }

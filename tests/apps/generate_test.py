@@ -111,13 +111,15 @@ class Texts(FinetuningTest):
             (["--prompt", "ACG"], "begin with a species token"),
             (["--prompt", "<R>AC%"], "position 6"),
             (["--prompt", "<R>", "--stop", "ACG"], "ACG"),
+            (["--prompts", "-", "--piece", "1/2"], "standard input"),
         ]
         for arguments, message in cases:
             with self.subTest(message=message):
                 self.assertIn(message, self.generate(*arguments, expected=1))
                 self.assertEqual(list(self.folder.glob("out*")), [])
         self.assertIn("--prompt", self.generate(expected=2))
-        self.assertIn("--prompt", self.generate("--prompt", "<R>", "--haplotypes", expected=2))
+        printed = self.generate("--prompt", "<R>", "--haplotypes", expected=2)
+        self.assertIn("--prompt excludes --haplotypes", printed)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import math
 import random
 import sys
 import unittest
+from pathlib import Path
 
 from finetuning import FinetuningTest
 from programs import DNAGPT, bases, ranks, read_table, run
@@ -36,6 +37,11 @@ class Scores(FinetuningTest):
         checkpoint = ["--checkpoint", str(self.folder / "run"), "--species", species]
         command = [DNAGPT, "score", *checkpoint, *more]
         return run(ranks(np, *command) if np > 1 else command, expected)
+
+    def files(self, name: str, *, track: bool) -> list[str]:
+        """Options for what is written."""
+        bedgraph = ["--bedgraph", str(self.folder / f"{name}.bedgraph")]
+        return ["--output", str(self.folder / f"{name}.tsv"), *(bedgraph if track else [])]
 
     def variants(self, count: int) -> list[str]:
         """Lines of a VCF: changes, insertions and deletions."""
@@ -102,9 +108,10 @@ class Scores(FinetuningTest):
         self.assertEqual(len(rows), ROOM - 1 + 4)
         self.assertNotIn("50", [row["start"] for row in rows if row["contig"] == "part"])
         lines = track.read_text().splitlines()
-        self.assertTrue(lines[0].startswith("track type=bedGraph"))
+        self.assertIn("half-open", lines[0])
+        self.assertTrue(lines[1].startswith("track type=bedGraph"))
         shown = ["\t".join(row[c] for c in ("contig", "start", "end", "bits")) for row in rows]
-        self.assertEqual(lines[1:], shown)
+        self.assertEqual(lines[2:], shown)
         for row in rows:
             p = [float(row[f"p_{base}"]) for base in "ACGT"]
             self.assertAlmostEqual(sum(p), 1, delta=1e-5)
@@ -123,7 +130,6 @@ class Scores(FinetuningTest):
         )
 
     def test_bytes_do_not_depend_on_ranks_or_pieces(self) -> None:
-        joined = self.folder / "joined.tsv"
         for name, asked in (
             ("variants", [*self.write_vcf(self.variants(2100)), "--fast"]),
             ("bases", ["--fasta", str(self.reference), "--strand", "both", "--overlap", "113"]),
@@ -131,13 +137,15 @@ class Scores(FinetuningTest):
             with self.subTest(name):
                 made = []
                 for np in (1, 2):
-                    output = self.folder / f"{name}_{np}.tsv"
-                    self.score(*asked, "--output", str(output), np=np)
-                    made.append(output.read_bytes())
+                    files = self.files(f"{name}_{np}", track=name == "bases")
+                    self.score(*asked, *files, np=np)
+                    made.append([Path(path).read_bytes() for path in files[1::2]])
+                files = self.files("joined", track=name == "bases")
                 for number in (1, 2, 3):
-                    self.score(*asked, "--output", str(joined), "--piece", f"{number}/3")
-                run([DNAGPT, "score", "--merge", "--output", str(joined)])
-                self.assertTrue(made[0] == made[1] == joined.read_bytes())
+                    self.score(*asked, *files, "--piece", f"{number}/3")
+                run([DNAGPT, "score", "--merge", *files])
+                made.append([Path(path).read_bytes() for path in files[1::2]])
+                self.assertTrue(made[0] == made[1] == made[2])
 
     def test_both_strands_are_averaged(self) -> None:
         asked = self.write_vcf(self.variants(20))
@@ -185,6 +193,11 @@ class Scores(FinetuningTest):
                 self.assertIn(message, self.score(*arguments, *output, expected=1))
                 self.assertEqual(list(self.folder.glob("bad*")), [])
         self.assertIn("species", self.score(*variants, *output, species="B", expected=1))
+        for wrong_option in (["--overlap", "3"], ["--bedgraph", "x"]):
+            printed = self.score(*variants, *wrong_option, *output, expected=2)
+            self.assertIn(f"{wrong_option[0]} excludes --vcf", printed)
+        printed = self.score("--fasta", str(self.reference), "--fast", *output, expected=2)
+        self.assertIn("--fast excludes --fasta", printed)
         printed = run([DNAGPT, "score", "--fasta", str(self.reference)], expected=2)
         self.assertIn("--species", printed)
 

@@ -44,6 +44,18 @@ TEST(Communicator, GathersTextsByRank) {
     }
 }
 
+TEST(Communicator, Rank0VisitsTextsInOrder) {
+    std::string all;
+    std::string const own(static_cast<std::size_t>(world().rank() % 3),
+                          static_cast<char>('a' + world().rank()));
+    world().gather_in_order(own, [&](std::string_view text) { all += std::string(text) + ","; });
+    std::string expected;
+    for (int r = 0; r < world().size() && world().rank() == 0; ++r) {
+        expected += std::string(static_cast<std::size_t>(r % 3), static_cast<char>('a' + r)) + ",";
+    }
+    EXPECT_EQ(all, expected);
+}
+
 TEST(Communicator, OneRanksProblemIsThrownByAll) {
     EXPECT_NO_THROW(world().throw_together(""));
     EXPECT_THROW(world().throw_together(world().rank() == world().size() - 1 ? "broken" : ""),

@@ -116,6 +116,9 @@ TEST(TextDrawing, NumbersAskedForAreAnsweredAndRead) {
     }
     EXPECT_EQ(read, (std::vector<TokenId>{21, fixed.token_id("ATTGAC"), m_token, -1, plus_token}));
     EXPECT_EQ(text.answered(), (std::vector<float>{0.25F}));
+    TextPrompt const last = text_prompt("<R>ATTGAC<M>", fixed);
+    EXPECT_EQ(last.input.row.tokens.back(), -1);
+    EXPECT_EQ(last.input.asked, (std::vector<std::size_t>{0}));
 }
 
 TEST(TextDrawing, PastTheContextItGoesOnWithTheLastHalf) {
@@ -146,6 +149,40 @@ TEST(TextDrawing, PastTheContextItGoesOnWithTheLastHalf) {
                                           fixed.token_id(words[6])}));
     text.take_logits(logits_for(fixed, words[7], "CCCCCC"));
     EXPECT_EQ(text.bases().size(), 48U);
+}
+
+TEST(TextDrawing, SlidingLeavesNoMWithoutItsNumber) {
+    TextForm form = form_of(fixed, 60, 7);
+    form.slide = true;
+    TextDrawing text(text_prompt("<R><M>0.5<+>ACGTAC", fixed), 0, form);
+    for (int i = 0; i < 3; ++i) {
+        read_on(text);
+        text.take_logits(logits_for(fixed, "AAAAAA", "CCCCCC"));
+    }
+    EXPECT_EQ(text.position(), 0);
+    EXPECT_EQ(text.token(), 21);
+    text.advance();
+    EXPECT_EQ(text.token(), fixed.token_id("AAAAAA"));
+}
+
+TEST(TextDrawing, ShortUnmaskedWordsEndWithTheContext) {
+    TextForm form = form_of(dynamic, 42, 7);
+    form.unmasked = true;
+    TextDrawing text(text_prompt("<R>", dynamic), 0, form);
+    while (!text.done()) {
+        read_on(text);
+        text.take_logits(logits_for(dynamic, "A", "C"));
+    }
+    EXPECT_EQ(text.end(), "context");
+    EXPECT_EQ(text.bases(), "AAAAAAA");
+}
+
+TEST(TextDrawing, AnNInThePromptsTailIsKept) {
+    TextForm const form = form_of(fixed, 6);
+    TextDrawing text(text_prompt("<R>ACNN", fixed), 0, form);
+    read_on(text);
+    text.take_logits(logits_for(fixed, "ACNNAN", "ACNNGT"));
+    EXPECT_EQ(text.bases(), "GT");
 }
 
 TEST(TextDrawing, DrawsDependOnSeedNumberAndWord) {

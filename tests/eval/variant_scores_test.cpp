@@ -111,10 +111,10 @@ TEST(VariantScores, FastGivesTheTermOfTheBaseAlone) {
 TEST(VariantScores, WhatCannotBeScoredSaysWhy) {
     SmallScorer const small;
     EXPECT_EQ(result_of(small, place_in("ACGTACGT", 3, 1, "T")).status, "same_sequence");
-    EXPECT_EQ(result_of(small, place_in("ACGTACGT", 7, 1, "")).status, "no_flank");
+    EXPECT_EQ(result_of(small, place_in("ACGTACGT", 7, 1, "")).status, "past_flank");
     EXPECT_EQ(result_of(small, place_in("ACGTNCGT", 3, 1, "")).status, "ambiguous_letter");
     EXPECT_EQ(result_of(small, place_in("ACGT", 0, 1, ""), {Strand::both, false}).status,
-              "no_flank");
+              "past_flank");
     VariantPlace other = place_in("ACGT", 1, 1, "A");
     other.status = "symbolic";
     EXPECT_EQ(result_of(small, other).status, "symbolic");

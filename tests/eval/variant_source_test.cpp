@@ -88,10 +88,26 @@ TEST_F(VariantSource, NamesAndRegionsMayBeOfAnotherKind) {
     EXPECT_EQ(all[0].contig, "1");
 }
 
+TEST_F(VariantSource, LettersThatAreNoBasesAreLeftToTheStatus) {
+    options_.reference = folder_.write("n.fa", ">chr1\nACMTA\n");
+    auto const all = places(row("chr1\t2\tsv\tN\t<DEL>") + row("chr1\t3\tiupac\tA\tC") +
+                            row("chr1\t0\tbegin\tN\tA") + row("chr1\t6\tend\tN\tA"));
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_EQ(all[0].status, "symbolic");
+    EXPECT_EQ(all[1].status, "ambiguous_letter");
+    EXPECT_EQ(all[2].status, "outside_contig");
+    EXPECT_EQ(all[3].status, "outside_contig");
+}
+
+TEST_F(VariantSource, RegionsOfAnotherNameAreRefused) {
+    options_.regions = folder_.write("r.bed", "1\t6\t8\n");
+    expect_error(row("chr1\t6\t.\tC\tT"), "has no contig '1' (its first is 'chr1')");
+}
+
 TEST_F(VariantSource, AnotherReferenceIsNamed) {
     expect_error(row("chr1\t5\t.\tACC\tA"),
                  "base 3 of REF is C, but chr1 of " + options_.reference + " has G at position 7");
-    expect_error(row("chr1\t14\t.\tA\tC"), "lies behind the end of chr1");
+    expect_error(row("chr1\t15\t.\tA\tC"), "lies behind the end of chr1");
     expect_error(row("chr7\t1\t.\tA\tC"), "has no contig 'chr7' (its first is 'chr1')");
 }
 

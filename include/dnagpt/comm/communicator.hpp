@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dnagpt {
@@ -34,6 +36,9 @@ class Communicator {
     void broadcast(std::span<std::byte> bytes, int root = 0) const;
     /// Every rank's text, by rank, on every rank.
     std::vector<std::string> all_gather(std::string const& text) const;
+    /// Rank 0 visits every rank's text, by rank; it holds one of the others at a time.
+    void gather_in_order(std::string const& text,
+                         std::function<void(std::string_view)> const& visit) const;
     /// Throws the same Error on every rank when any rank hands in a text that is not empty.
     void throw_together(std::string const& problem) const;
 

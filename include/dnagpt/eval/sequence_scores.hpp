@@ -33,7 +33,8 @@ struct BaseScore {
     double bits = 0;   ///< -log2 of the base's probability; over both strands the mean of bits
 };
 
-/// The scores of each window's bases first .. last - 1; an N has 0 bits.
+/// The scores of each window's bases first .. last - 1; an N has 0 bits, a window of N alone has no
+/// scores.
 template <class T>
 std::vector<std::vector<BaseScore>> score_windows(BaseScorer<T> const& scorer,
                                                   std::span<ScoredWindow const> windows,

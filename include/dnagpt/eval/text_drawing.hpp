@@ -25,10 +25,12 @@ struct TextForm {
     std::int64_t bases = 600;  ///< new ones, behind the prompt
     Sampling sampling;
     std::uint64_t seed = 1;
-    std::vector<TokenId> stops;  ///< words that end the text
-    bool unmasked = false;       ///< any token is drawn; one that is no word ends the text
-    bool slide = false;          ///< go on behind the longest input with its last half
-    std::int64_t longest = 0;    ///< positions that are read at most
+    std::vector<TokenId> stops;   ///< words that end the text
+    bool unmasked = false;        ///< any token is drawn; one that is no word ends the text
+    bool slide = false;           ///< go on behind the longest input with its last half
+    std::int64_t longest = 0;     ///< positions that are read at most
+    bool reads_numbers = true;    ///< the model has an embedding of numbers
+    bool answers_numbers = true;  ///< and a regression head
     Vocabulary vocabulary;
 };
 
@@ -36,10 +38,13 @@ struct TextForm {
 class TextDrawing {
   public:
     /// `number` counts all texts of a run: with the seed and the word's number it decides the draw.
-    /// The form must outlive the text. Error where prompt and bases are more than is read at most.
+    /// The form must outlive the text. Errors: prompt and bases are more than is read at most,
+    /// the prompt holds or asks for numbers and the model lacks the part for it.
     TextDrawing(TextPrompt const& prompt, std::int64_t number, TextForm const& form);
 
     bool done() const { return !end_.empty(); }
+    /// Positions that it may come to, sliding included.
+    std::int64_t most_positions() const { return most_positions_; }
     std::int64_t position() const { return read_; }
     /// What is read at that position: a token, or -1 for number().
     TokenId token() const { return inputs_[static_cast<std::size_t>(read_)].token; }
@@ -73,6 +78,7 @@ class TextDrawing {
     std::int64_t number_;
     std::vector<std::uint8_t> tail_;
     std::vector<Input> inputs_;
+    std::int64_t most_positions_ = 0;
     std::int64_t read_ = 0;
     std::int64_t words_ = 0;
     std::vector<std::uint8_t> codes_;

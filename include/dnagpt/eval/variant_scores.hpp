@@ -55,7 +55,8 @@ struct VariantForm {
 /// A variant's scores, or why it has none.
 struct VariantResult {
     /// "ok"; that of the place where it is not "ok"; "same_sequence": the alternative gives the
-    /// same sequence as the reference; "no_flank": the contig ends before the sequences differ;
+    /// same sequence as the reference; "past_flank": they differ past the flank
+    /// only (on one of the strands), in a long repeat or at a contig's end;
     /// "ambiguous_letter": they differ at an N.
     std::string status;
     VariantScore score;
