@@ -142,10 +142,18 @@ class Scoring {
   private:
     void score_variant_file() {
         settle_flank();
-        BlockWork work = block_work("variant scoring", [this](AddRecord const& add) {
-            for_each_variant(options_.variants,
+        RecordRange const range = range_of_piece(
+            [this](AddRecord const& add) {
+                for (std::int64_t left = count_variants(options_.variants); left > 0; --left) {
+                    add("");
+                }
+            },
+            piece_, world_);
+        ReadRecords const read = [&](AddRecord const& add) {
+            for_each_variant(options_.variants, range,
                              [&](VariantPlace const& place) { add(to_text(place)); });
-        });
+        };
+        BlockWork work{"variant scoring", read, range, {}, {}};
         VariantForm const form = options_.form();
         work.answer = [&](BlockRound const& round) {
             std::vector<VariantPlace> places;
@@ -166,10 +174,11 @@ class Scoring {
     void score_fasta() {
         WindowForm const form = window_form();
         Strand const strand = strand_called(options_.strand);
-        BlockWork work = block_work("scoring", [&, this](AddRecord const& add) {
+        ReadRecords const read = [&](AddRecord const& add) {
             for_each_scored_window(options_.fasta, form, strand,
                                    [&](ScoredWindow const& window) { add(to_text(window)); });
-        });
+        };
+        BlockWork work{"scoring", read, range_of_piece(read, piece_, world_), {}, {}};
         work.answer = [&](BlockRound const& round) {
             std::vector<ScoredWindow> windows;
             for (std::int64_t i = round.own_first; i < round.own_last; ++i) {
@@ -184,12 +193,6 @@ class Scoring {
             return options_.bedgraph.empty() ? rows.table : rows.table + rows_end + rows.bedgraph;
         };
         write_blocks(work, window_head(form, strand, step_), "windows");
-    }
-
-    /// Without its answer.
-    BlockWork block_work(std::string title, ReadRecords read) {
-        RecordRange const range = range_of_piece(read, piece_, world_);
-        return {std::move(title), std::move(read), range, {}, {}};
     }
 
     void write_blocks(BlockWork& work, std::string const& head, std::string const& records) {

@@ -143,25 +143,50 @@ class Surroundings {
     std::map<std::string, std::string> names_;  ///< of the reference, by that of the variants
 };
 
-}  // namespace
-
-void for_each_variant(VariantSourceOptions const& options,
-                      std::function<void(VariantPlace const&)> const& visit) {
-    Surroundings surroundings(options);
-    VariantReader reader(options.vcf);
+/// The records that are asked for.
+template <class Visit>
+void for_each_record(VariantSourceOptions const& options, Surroundings& surroundings,
+                     Visit const& visit) {
+    VariantReader reader(options.vcf, VariantColumns::sites);
     VariantRecord record;
     while (reader.next_record(record)) {
-        if (!surroundings.asked(reader, record)) {
-            continue;
-        }
-        surroundings.check(reader, record);
         if (record.alternatives.empty()) {
-            visit(surroundings.place(reader, record, "."));
+            record.alternatives.emplace_back(".");
         }
-        for (std::string const& alternative : record.alternatives) {
-            visit(surroundings.place(reader, record, alternative));
+        if (surroundings.asked(reader, record) && !visit(reader, record)) {
+            return;
         }
     }
+}
+
+}  // namespace
+
+std::int64_t count_variants(VariantSourceOptions const& options) {
+    Surroundings surroundings(options);
+    std::int64_t count = 0;
+    for_each_record(options, surroundings, [&](VariantReader const&, VariantRecord const& record) {
+        count += std::ssize(record.alternatives);
+        return true;
+    });
+    return count;
+}
+
+void for_each_variant(VariantSourceOptions const& options, RecordRange const& range,
+                      std::function<void(VariantPlace const&)> const& visit) {
+    Surroundings surroundings(options);
+    std::int64_t number = 0;
+    auto const visit_record = [&](VariantReader const& reader, VariantRecord const& record) {
+        if (number + std::ssize(record.alternatives) > range.first) {
+            surroundings.check(reader, record);
+        }
+        for (std::string const& alternative : record.alternatives) {
+            visit(number >= range.first ? surroundings.place(reader, record, alternative)
+                                        : VariantPlace{});
+            ++number;
+        }
+        return number < range.last;
+    };
+    for_each_record(options, surroundings, visit_record);
 }
 
 }  // namespace dnagpt

@@ -194,11 +194,12 @@ bool VariantReader::File::in_region() const {
                        record->pos < region->end && record->pos + record->rlen > region->begin);
 }
 
-VariantReader::VariantReader(std::string path) : path_(std::move(path)) {
+VariantReader::VariantReader(std::string path, VariantColumns columns) : path_(std::move(path)) {
     HtsFile file = open_variants(path_);
     Header header = read_header(path_, file.get());
     samples_.assign(header->samples, header->samples + bcf_hdr_nsamples(header.get()));
     file_ = std::make_unique<File>(std::move(file), std::move(header));
+    file_->record->max_unpack = columns == VariantColumns::sites ? BCF_UN_STR : 0;
 }
 
 VariantReader::VariantReader(std::string path, GenomeRegion region)
@@ -244,6 +245,7 @@ bool VariantReader::next_record(VariantRecord& record) {
 }
 
 void VariantReader::read_genotypes(std::vector<Genotype>& genotypes) {
+    DNAGPT_EXPECT(file_->record->max_unpack == 0);
     int const count = bcf_get_genotypes(file_->header.get(), file_->record.get(), &file_->genotypes,
                                         &file_->genotype_room);
     DNAGPT_VALIDATE(count > 0, << place() << " has no genotypes (no GT field); take a file with "

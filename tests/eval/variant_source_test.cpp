@@ -27,7 +27,8 @@ class VariantSource : public ::testing::Test {
     std::vector<VariantPlace> places(std::string const& rows) {
         options_.vcf = folder_.write("v.vcf", head + rows);
         std::vector<VariantPlace> all;
-        for_each_variant(options_, [&](VariantPlace const& place) { all.push_back(place); });
+        for_each_variant(options_, range_,
+                         [&](VariantPlace const& place) { all.push_back(place); });
         return all;
     }
 
@@ -38,6 +39,7 @@ class VariantSource : public ::testing::Test {
 
     testing::TemporaryFolder folder_;
     VariantSourceOptions options_;
+    RecordRange range_;
 };
 
 TEST_F(VariantSource, AllelesStandBetweenTheirFlanks) {
@@ -56,6 +58,20 @@ TEST_F(VariantSource, AllelesStandBetweenTheirFlanks) {
     EXPECT_EQ(bases_text(all[2].around), "AAACGTGGGG");
     EXPECT_EQ(all[2].removed, 2);
     EXPECT_TRUE(all[2].added.empty());
+}
+
+TEST_F(VariantSource, OnlyThoseOfARangeAreRead) {
+    std::string const rows = row("chr1\t6\twrong\tA\tT") + row("chr1\t6\ttwo\tC\tT,G") +
+                             row("chr1\t7\t.\tG\t.") + row("chr1\t6\twrong too\tA\tT");
+    range_ = {2, 4};
+    auto const all = places(rows);
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_TRUE(all[1].around.empty());
+    EXPECT_EQ(all[2].alternative, "G");
+    EXPECT_EQ(all[3].status, "no_alternative");
+    EXPECT_EQ(count_variants(options_), 5);
+    range_ = {0, 4};
+    expect_error(rows, "base 1 of REF is A");
 }
 
 TEST_F(VariantSource, FlanksEndWithTheContig) {

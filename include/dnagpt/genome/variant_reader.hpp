@@ -32,12 +32,15 @@ struct Genotype {
     friend bool operator==(Genotype const&, Genotype const&) = default;
 };
 
+/// sites: no genotypes are read, which is much faster where there are many samples.
+enum class VariantColumns : std::uint8_t { sites, genotypes };
+
 /// Reads the records of a VCF or BCF in the order of the file: plain, gzip or BGZF. Errors name the
 /// file and the record: what cannot be opened, is no VCF or BCF, is damaged or cut short, a record
 /// that cannot be read.
 class VariantReader {
   public:
-    explicit VariantReader(std::string path);
+    explicit VariantReader(std::string path, VariantColumns columns = VariantColumns::genotypes);
     /// Only records that overlap `region`; through an index beside the file (.tbi or .csi, not
     /// older than the file), otherwise by reading all. Error when the head lists contigs and not
     /// this one.
@@ -53,7 +56,8 @@ class VariantReader {
 
     /// Goes to the next record; false at the end.
     bool next_record(VariantRecord& record);
-    /// The present record's genotypes, one a sample; Error when it has no GT field.
+    /// The present record's genotypes, one a sample; Error when it has no GT field. Not of a reader
+    /// of sites.
     void read_genotypes(std::vector<Genotype>& genotypes);
     /// The present record for messages: file, contig and 1-based position.
     std::string place() const;
