@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "dnagpt/device/views.hpp"
 
 namespace dnagpt {
@@ -18,10 +18,3 @@ Vector<T> flattened(Matrix<T> const& matrix) {
 inline constexpr std::int64_t head_rows = 1024;
 
 }  // namespace dnagpt
-
-/// Instantiates with macro(T) for every element type of the build.
-#if defined(DNAGPT_HAVE_DOUBLE)
-#define DNAGPT_FOR_ELEMENT_TYPES(macro) macro(bf16) macro(float) macro(double)
-#else
-#define DNAGPT_FOR_ELEMENT_TYPES(macro) macro(bf16) macro(float)
-#endif

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "dnagpt/ops/fast_math.hpp"
 #include "team_loops.hpp"
 
@@ -110,11 +111,7 @@ void silu_backward(Context& /*context*/, Matrix<T> input, Matrix<T> doutput, Mat
     template void gelu_forward(Context&, Matrix<T>, Matrix<T>);             \
     template void gelu_backward(Context&, Matrix<T>, Matrix<T>, Matrix<T>); \
     template void silu_forward(Context&, Matrix<T>, Matrix<T>);             \
-    template void silu_backward(Context&, Matrix<T>, Matrix<T>, Matrix<T>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void silu_backward(Context&, Matrix<T>, Matrix<T>, Matrix<T>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

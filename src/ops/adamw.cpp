@@ -5,6 +5,7 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -42,11 +43,7 @@ void adamw_update(Context& /*context*/, AdamwStep const& step, Vector<float> gra
 
 #define DNAGPT_INSTANTIATE(T)                                                            \
     template void adamw_update(Context&, AdamwStep const&, Vector<float>, Vector<float>, \
-                               Vector<float>, Vector<float>, Vector<T>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+                               Vector<float>, Vector<float>, Vector<T>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

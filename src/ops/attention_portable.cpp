@@ -5,6 +5,7 @@
 
 #include "attention_kernels.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 
 namespace dnagpt {
 namespace {
@@ -213,11 +214,7 @@ void attention_scratch(AttentionShape const& shape, Arena& scratch) {
                                     Vector<accum_t<T>>);                                    \
     template void attention_backward(Context&, AttentionShape const&, Matrix<T>, Matrix<T>, \
                                      Vector<accum_t<T>>, Matrix<T>, Matrix<T>);             \
-    template void attention_scratch<T>(AttentionShape const&, Arena&)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void attention_scratch<T>(AttentionShape const&, Arena&);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

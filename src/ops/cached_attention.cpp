@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -93,10 +94,6 @@ void cached_attention_scratch(CacheShape const& shape, Arena& scratch) {
     template void cached_attention_forward(Context&, CacheShape const&, Matrix<T>,                 \
                                            Vector<std::int32_t>, Matrix<T>, Matrix<T>, Matrix<T>); \
     template void cached_attention_scratch<T>(CacheShape const&, Arena&);
-DNAGPT_INSTANTIATE(bf16)
-DNAGPT_INSTANTIATE(float)
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double)
-#endif
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "dnagpt/ops/fast_math.hpp"
 #include "team_loops.hpp"
 
@@ -99,11 +100,7 @@ void cross_entropy_forward(Context& /*context*/, Matrix<T> logits, Vector<std::i
 #define DNAGPT_INSTANTIATE(T)                                                               \
     template void cross_entropy_forward_backward(Context&, Matrix<T>, Vector<std::int32_t>, \
                                                  Vector<float>, Vector<double>);            \
-    template void cross_entropy_forward(Context&, Matrix<T>, Vector<std::int32_t>, Vector<double>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void cross_entropy_forward(Context&, Matrix<T>, Vector<std::int32_t>, Vector<double>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

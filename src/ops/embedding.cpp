@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -174,11 +175,7 @@ void gather_rows(Context& /*context*/, Matrix<T> source, Vector<std::int32_t> in
     template void embedding_backward(Context&, Vector<std::int32_t>, std::int64_t, Matrix<T>,  \
                                      Matrix<accum_t<T>>, Matrix<accum_t<T>>);                  \
     template void scatter_add_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>);      \
-    template void gather_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void gather_rows(Context&, Matrix<T>, Vector<std::int32_t>, Matrix<T>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "dnagpt/ops/fast_math.hpp"
 #include "team_loops.hpp"
 
@@ -38,11 +39,7 @@ void grouped_log_sums(Context& /*context*/, Matrix<T> logits, Matrix<std::int32_
 }
 
 #define DNAGPT_INSTANTIATE(T) \
-    template void grouped_log_sums(Context&, Matrix<T>, Matrix<std::int32_t>, Matrix<double>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void grouped_log_sums(Context&, Matrix<T>, Matrix<std::int32_t>, Matrix<double>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -176,11 +177,7 @@ void layernorm_backward(Context& context, Matrix<T> input, Vector<T> weight,
     template void layernorm_backward(Context&, Matrix<T>, Vector<T>, Vector<accum_t<T>>,           \
                                      Vector<accum_t<T>>, Matrix<T>, Matrix<T>, Vector<accum_t<T>>, \
                                      Write);                                                       \
-    template void layernorm_scratch<T>(std::int64_t, std::int64_t, Arena&)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void layernorm_scratch<T>(std::int64_t, std::int64_t, Arena&);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -1,6 +1,7 @@
 #include "dnagpt/ops/linear.hpp"
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "dnagpt/core/profile.hpp"
 
 namespace dnagpt {
@@ -75,11 +76,7 @@ void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input
 #define DNAGPT_INSTANTIATE(T)                                                              \
     template void linear_forward(Context&, Matrix<T>, Matrix<T>, Matrix<T>, Write);        \
     template void linear_backward_input(Context&, Matrix<T>, Matrix<T>, Matrix<T>, Write); \
-    template void linear_backward_weight(Context&, Matrix<T>, Matrix<T>, Matrix<accum_t<T>>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+    template void linear_backward_weight(Context&, Matrix<T>, Matrix<T>, Matrix<accum_t<T>>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/element_types.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -30,11 +31,7 @@ void squared_error_forward_backward(Context& /*context*/, Vector<T> predicted, V
 
 #define DNAGPT_INSTANTIATE(T)                                                        \
     template void squared_error_forward_backward(Context&, Vector<T>, Vector<float>, \
-                                                 Vector<float>, Vector<double>, Vector<T>)
-DNAGPT_INSTANTIATE(bf16);
-DNAGPT_INSTANTIATE(float);
-#if defined(DNAGPT_HAVE_DOUBLE)
-DNAGPT_INSTANTIATE(double);
-#endif
+                                                 Vector<float>, Vector<double>, Vector<T>);
+DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt
