@@ -6,6 +6,7 @@
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/evaluate_sets.hpp"
 #include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/hash.hpp"
@@ -86,14 +87,11 @@ EvaluateSetsOptions sets_options(EvaluateOptions const& options) {
 }
 
 int evaluate(EvaluateOptions const& options) {
-    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        if (!options.sets.sets.empty()) {
-            EvaluateSetsOptions const sets = sets_options(options);
-            return options.precision == "bf16" ? evaluate_sets<bf16>(sets, world, device)
-                                               : evaluate_sets<float>(sets, world, device);
-        }
-        return options.precision == "bf16" ? evaluate_as<bf16>(options, world, device)
-                                           : evaluate_as<float>(options, world, device);
+    return run_ranks_in(options.precision, [&]<class T>(std::type_identity<T>,
+                                                        Communicator const& world,
+                                                        DeviceSession const& device) {
+        return options.sets.sets.empty() ? evaluate_as<T>(options, world, device)
+                                         : evaluate_sets<T>(sets_options(options), world, device);
     });
 }
 
@@ -123,8 +121,7 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     command->add_option("--split", options.split, "validation or test")
         ->check(CLI::IsMember({"validation", "test"}));
     command->add_option("--output", options.output, "File to write");
-    command->add_option("--precision", options.precision, "float or bf16")
-        ->check(CLI::IsMember({"float", "bf16"}));
+    add_precision_option(*command, options.precision);
     command
         ->add_option("--windows", options.windows, "Windows per species for bits per base; 0: all")
         ->check(CLI::NonNegativeNumber);

@@ -4,6 +4,7 @@
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/generation.hpp"
 #include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
@@ -33,10 +34,11 @@ int generate(GenerateOptions const& options) {
         log_info("wrote " + options.output);
         return exit_success;
     }
-    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        return options.precision == "bf16" ? generate_as<bf16>(options, world, device)
-                                           : generate_as<float>(options, world, device);
-    });
+    return run_ranks_in(options.precision,
+                        [&]<class T>(std::type_identity<T>, Communicator const& world,
+                                     DeviceSession const& device) {
+                            return generate_as<T>(options, world, device);
+                        });
 }
 
 void settle_defaults(GenerateOptions& options) {
@@ -87,8 +89,8 @@ void add_generate_command(CLI::App& program, Action& action) {
         "Continues prompts with a checkpoint (FASTA), or draws artificial haplotypes with one that "
         "was fine-tuned on them (may be started with mpirun or srun)");
     static GenerateOptions options;
-    CLI::Option* const checkpoint = command->add_option(
-        "--checkpoint", options.checkpoint, "Checkpoint file or run folder (its best, or newest)");
+    command->add_option("--checkpoint", options.checkpoint,
+                        "Checkpoint file or run folder (its best, or newest)");
     auto const of_texts = add_text_options(*command, options);
     CLI::Option* const haplotypes = command->add_flag("--haplotypes", options.haplotypes,
                                                       "Draw haplotypes, write a .hapt file");
@@ -111,14 +113,11 @@ void add_generate_command(CLI::App& program, Action& action) {
     command->add_option("--output", options.output,
                         "File to write (generated.fa; artificial.hapt, whose FILE.json says what "
                         "was discarded and why)");
-    command->add_option("--precision", options.precision, "float or bf16")
-        ->check(CLI::IsMember({"float", "bf16"}))
-        ->capture_default_str();
-    CLI::Option* const merging =
-        command->add_flag("--merge", options.merge, "Join the pieces of --output into one file");
-    command->callback([&action, checkpoint, merging] {
+    add_precision_option(*command, options.precision);
+    command->add_flag("--merge", options.merge, "Join the pieces of --output into one file");
+    command->callback([&action] {
         bool const asks = options.haplotypes != options.source.free_prompts();
-        if (merging->count() == 0 && (checkpoint->count() == 0 || !asks)) {
+        if (!options.merge && (options.checkpoint.empty() || !asks)) {
             throw CLI::RequiredError("--checkpoint, and one of --prompt, --prompts, --haplotypes");
         }
         settle_defaults(options);

@@ -31,8 +31,7 @@ struct Harvest {
 };
 
 SetTask haplotype_task(CheckpointReader const& reader) {
-    std::string const& text = reader.header().task;
-    FinetuneTask const task = text.empty() ? FinetuneTask() : finetune_task_from(text);
+    FinetuneTask const task = finetune_task_from(reader.header().task);
     auto const found = std::ranges::find(task.sets, AnswerKind::words, &SetTask::answer);
     DNAGPT_VALIDATE(found != task.sets.end(),
                     << reader.path()
@@ -51,18 +50,18 @@ std::string line_of(DrawnHaplotype const& haplotype, std::int64_t number) {
 
 /// Draws sequences first .. last - 1, in order, until `wanted` are kept.
 template <class T>
-void draw_round(HaplotypeModel<T> const& model, HaplotypeRequest const& request, std::int64_t first,
+void draw_round(Decoder<T>& decoder, HaplotypeRequest const& request, std::int64_t first,
                 std::int64_t last, std::int64_t wanted, Communicator const& world,
                 Harvest& harvest) {
     RowRange const own = rows_of_rank(last - first, world.rank(), world.size());
-    std::int64_t const batch = model.state.cache.rows;
+    std::int64_t const batch = decoder.state.cache.rows;
     std::string text;  // one character a sequence, kept ones followed by their line
     for (std::int64_t begin = own.first; begin < own.last; begin += batch) {
         std::vector<std::int64_t> numbers;
         for (std::int64_t i = begin; i < std::min(begin + batch, own.last); ++i) {
             numbers.push_back(first + i);
         }
-        auto const drawn = draw_haplotypes(model, request, numbers);
+        auto const drawn = draw_haplotypes(decoder, request, numbers);
         for (std::size_t i = 0; i < drawn.size(); ++i) {
             text += static_cast<char>('0' + static_cast<int>(drawn[i].discard));
             text += drawn[i].discard == Discard::kept ? line_of(drawn[i], numbers[i])
@@ -110,13 +109,10 @@ void generate_haplotypes(GenerateOptions const& options, CheckpointReader const&
     request.sites = task.bases;
     request.temperature = options.sampling.temperature;
     request.seed = options.seed;
+    request.vocabulary = model.vocabulary;
     std::int64_t const capacity =
         std::ssize(request.prompt) + (task.bases + bases_per_word - 1) / bases_per_word;
-    Arena memory(decoder_state_bytes<T>(model.shape, options.batch, capacity));
-    auto const state = layout_decoder_state<T>(model.shape, options.batch, capacity, memory);
-    Context context{device.stream(), GemmEngine(),
-                    Arena(decoder_scratch_bytes<T>(model.shape, options.batch, capacity))};
-    HaplotypeModel<T> const drawer{context, model.params, state, model.vocabulary};
+    Decoder<T> decoder(model.params, options.batch, capacity, device.stream());
     Harvest harvest;
     Progress progress("generation", "haplotypes", static_cast<std::uint64_t>(options.count));
     std::int64_t const round = options.batch * world.size();
@@ -124,7 +120,7 @@ void generate_haplotypes(GenerateOptions const& options, CheckpointReader const&
          harvest.kept < options.count && first < most_draws_for_one * options.count;
          first += round) {
         std::int64_t const before = harvest.kept;
-        draw_round(drawer, request, first, first + round, options.count, world, harvest);
+        draw_round(decoder, request, first, first + round, options.count, world, harvest);
         progress.advance(static_cast<std::uint64_t>(harvest.kept - before));
     }
     std::string discarded;

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -12,12 +11,13 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/data/sampler.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
 #include "dnagpt/eval/piece_files.hpp"
 #include "dnagpt/eval/record_blocks.hpp"
+#include "dnagpt/eval/shared_text_file.hpp"
 #include "dnagpt/eval/text_fields.hpp"
 #include "dnagpt/eval/text_generation.hpp"
-#include "dnagpt/io/durable_file.hpp"
 
 namespace dnagpt {
 namespace {
@@ -34,7 +34,8 @@ TextForm form_of(GenerateOptions const& options, LoadedModel<T> const& model) {
     form.slide = options.slide;
     form.reads_numbers = model.shape.number_embedding;
     form.answers_numbers = model.shape.regression_head;
-    form.longest = model.config.model.context_length - 5;  // pretraining asks for no word behind
+    // Pretraining asks for no word behind.
+    form.longest = model.config.model.context_length - template_positions;
     form.vocabulary = model.vocabulary;
     for (std::string const& stop : options.stops) {
         form.stops.push_back(model.vocabulary.token_id(stop));
@@ -67,7 +68,8 @@ std::string fasta_record(std::string const& name, TextDrawing const& text) {
 
 /// How much memory drawing takes.
 struct DrawingRoom {
-    std::int64_t rows = 0;       ///< sequences at once
+    std::int64_t texts = 0;      ///< sequences in all; 0: not known
+    std::int64_t rows = 0;       ///< at once
     std::int64_t positions = 0;  ///< of each
 };
 
@@ -75,7 +77,7 @@ struct DrawingRoom {
 /// drawn, and few or short sequences take little memory.
 DrawingRoom room_of(GenerateOptions const& options, TextForm const& form) {
     if (options.source.is_standard_input()) {
-        return {options.batch, form.longest};
+        return {0, options.batch, form.longest};
     }
     std::int64_t texts = 0;
     std::int64_t longest = 0;
@@ -83,7 +85,7 @@ DrawingRoom room_of(GenerateOptions const& options, TextForm const& form) {
         texts += options.count;
         longest = std::max(longest, begin_text(record.id, record.text, 0, form).most_positions());
     });
-    return {std::min(options.batch, texts), longest};
+    return {texts, std::min(options.batch, texts), longest};
 }
 
 /// Every rank's room is that of rank 0.
@@ -91,10 +93,10 @@ DrawingRoom shared_room(GenerateOptions const& options, TextForm const& form,
                         Communicator const& world) {
     std::string const text = rank_0_answer(world, [&] {
         DrawingRoom const room = room_of(options, form);
-        return fmt::format("{} {}", room.rows, room.positions);
+        return fmt::format("{} {} {}", room.texts, room.rows, room.positions);
     });
     DrawingRoom room;
-    std::istringstream(text) >> room.rows >> room.positions;
+    std::istringstream(text) >> room.texts >> room.rows >> room.positions;
     return room;
 }
 
@@ -107,14 +109,8 @@ class TextGenerator {
           model_(reader, {{1, 1}}, device.stream()),
           form_(form_of(options, model_)),
           room_(shared_room(options, form_, world)),
-          memory_(decoder_state_bytes<T>(model_.shape, room_.rows, room_.positions)),
-          state_(layout_decoder_state<T>(model_.shape, room_.rows, room_.positions, memory_)),
-          context_{device.stream(), GemmEngine(),
-                   Arena(decoder_scratch_bytes<T>(model_.shape, room_.rows, room_.positions))} {
-        DNAGPT_VALIDATE(model_.shape.token_head,
-                        << reader.path()
-                        << " answers numbers alone (it was fine-tuned without the "
-                           "token head); use another checkpoint");
+          decoder_(model_.params, room_.rows, room_.positions, device.stream()) {
+        require_words(model_.shape, reader.path());
     }
 
     /// Every text of every prompt: its name and prompt.
@@ -126,18 +122,26 @@ class TextGenerator {
         });
     }
 
+    /// Those of a piece.
+    RecordRange range(Piece piece) const {
+        return piece.count == 1 ? RecordRange() : records_of_piece(room_.texts, piece);
+    }
+
     std::string answer(BlockRound const& round) {
         std::string records;
-        for (std::int64_t first = round.own_first; first < round.own_last; first += room_.rows) {
+        std::int64_t number = round.first_number + round.own_first;
+        for (auto rest = round.own(); !rest.empty();) {
+            auto const some =
+                rest.first(std::min(rest.size(), static_cast<std::size_t>(room_.rows)));
+            rest = rest.subspan(some.size());
             std::vector<std::string> names;
             std::vector<TextDrawing> texts;
-            for (std::int64_t i = first; i < std::min(first + room_.rows, round.own_last); ++i) {
-                TextFields fields(round.records[static_cast<std::size_t>(i)]);
+            for (std::string const& record : some) {
+                TextFields fields(record);
                 names.emplace_back(fields.take());
-                texts.push_back(
-                    begin_text(names.back(), fields.take(), round.first_number + i, form_));
+                texts.push_back(begin_text(names.back(), fields.take(), number++, form_));
             }
-            draw_texts(TextModel<T>{context_, model_.params, state_}, std::span(texts));
+            draw_texts(decoder_, std::span(texts));
             for (std::size_t i = 0; i < texts.size(); ++i) {
                 records += fasta_record(names[i], texts[i]);
             }
@@ -150,9 +154,7 @@ class TextGenerator {
     LoadedModel<T> model_;
     TextForm form_;
     DrawingRoom room_;
-    Arena memory_;
-    DecoderState<T> state_;
-    Context context_;
+    Decoder<T> decoder_;
 };
 
 }  // namespace
@@ -166,23 +168,14 @@ void generate_texts(GenerateOptions const& options, CheckpointReader const& read
         << "--piece reads the prompts twice, which standard input does not allow; write "
            "them to a file");
     TextGenerator<T> generator(options, reader, world, device);
-    BlockWork work{"generation",
-                   [&](AddRecord const& add) { generator.read(add); },
-                   range_of_piece([&](AddRecord const& add) { generator.read(add); }, piece, world),
-                   [&](BlockRound const& round) { return generator.answer(round); },
-                   {}};
-    std::string const output = piece_path(options.output, piece);
-    std::optional<TextWriter> writer;
-    if (world.rank() == 0) {
-        writer.emplace(output);
-    }
-    work.write = [&](std::string_view text) { writer->append(text); };
+    SharedTextFile file(piece_path(options.output, piece), "", world);
+    BlockWork const work{"generation", [&](AddRecord const& add) { generator.read(add); },
+                         generator.range(piece),
+                         [&](BlockRound const& round) { return generator.answer(round); },
+                         [&](std::string_view text) { file.append(text); }};
     std::int64_t const drawn = for_each_block(work, world);
-    if (writer) {
-        writer->finish();
-    }
-    world.barrier();
-    log_info(fmt::format("wrote {} sequences to {}", drawn, output));
+    file.finish();
+    log_info(fmt::format("wrote {} sequences to {}", drawn, file.path()));
 }
 
 template void generate_texts<float>(GenerateOptions const&, CheckpointReader const&,

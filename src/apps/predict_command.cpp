@@ -11,6 +11,7 @@
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_sources.hpp"
 #include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
@@ -20,21 +21,17 @@
 #include "dnagpt/eval/piece_files.hpp"
 #include "dnagpt/eval/record_blocks.hpp"
 #include "dnagpt/eval/row_file.hpp"
+#include "dnagpt/eval/shared_text_file.hpp"
 
 namespace dnagpt {
 namespace {
 
 struct PredictOptions {
-    std::string checkpoint;
+    RecordOptions records{"", "predictions.tsv"};
     PromptSourceOptions source;
     QuestionOptions question;
     std::string logits;
     std::string logits_at = "last";
-    std::int64_t positions = 8192;
-    std::string output = "predictions.tsv";
-    std::string precision = "float";
-    std::string piece = "1/1";
-    bool merge = false;
 };
 
 /// How much there is to answer.
@@ -68,38 +65,31 @@ class Predictor {
         : options_(options),
           question_(question),
           context_length_(stored_config(reader.header()).model.context_length),
-          positions_(std::max(options.positions, context_length_)),
+          positions_(std::max(options.records.positions, context_length_)),
           model_(reader, forms_up_to(context_length_, positions_), device.stream()),
           world_(world) {}
 
     void run() {
-        Piece const piece = piece_from(options_.piece);
+        Piece const piece = piece_from(options_.records.piece);
         PredictCount const count = count_records(piece);
         if (!options_.logits.empty()) {
             logits_.emplace(piece_path(options_.logits, piece),
                             logits_form(model_.shape.vocabulary_size, options_.logits_at),
                             count.logit_rows, world_);
         }
-        std::string const output = piece_path(options_.output, piece);
-        std::optional<TextWriter> writer;
-        if (world_.rank() == 0) {
-            writer.emplace(output);
-            writer->append((question_.room ? sequence_head : "id") +
-                           answer_columns(question_.form) + "\n");
-        }
-        BlockWork work{
-            "prediction", [this](AddRecord const& add) { read(add); }, count.range, {}, {}};
-        work.answer = [this](BlockRound const& round) { return answer(round); };
-        work.write = [&](std::string_view text) { writer->append(text); };
+        SharedTextFile table(
+            piece_path(options_.records.output, piece),
+            (question_.room ? sequence_head : "id") + answer_columns(question_.form) + "\n",
+            world_);
+        BlockWork const work{"prediction", [this](AddRecord const& add) { read(add); }, count.range,
+                             [this](BlockRound const& round) { return answer(round); },
+                             [&](std::string_view text) { table.append(text); }};
         std::int64_t const answered = for_each_block(work, world_);
         if (logits_) {
             logits_->finish();
         }
-        if (writer) {
-            writer->finish();
-        }
-        world_.barrier();
-        log_info(fmt::format("wrote {} predictions to {}", answered, output));
+        table.finish();
+        log_info(fmt::format("wrote {} predictions to {}", answered, table.path()));
     }
 
   private:
@@ -142,8 +132,8 @@ class Predictor {
         std::vector<PromptRecord> records;
         std::vector<PromptInput> inputs;
         std::vector<std::size_t> first_input{0};
-        for (std::int64_t i = round.own_first; i < round.own_last; ++i) {
-            records.push_back(prompt_record_from(round.records[static_cast<std::size_t>(i)]));
+        for (std::string const& record : round.own()) {
+            records.push_back(prompt_record_from(record));
             for (PromptInput& input : question_.inputs(records.back(), context_length_)) {
                 inputs.push_back(std::move(input));
             }
@@ -231,7 +221,7 @@ template <class T>
 int predict_as(PredictOptions const& given, Communicator const& world,
                DeviceSession const& device) {
     PredictOptions options = given;
-    CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
+    CheckpointReader const reader = open_checkpoint(options.records.checkpoint, world);
     PromptQuestion const question =
         settle_question(options.question, reader.header(), options.source);
     Predictor<T>(options, question, reader, world, device).run();
@@ -239,22 +229,23 @@ int predict_as(PredictOptions const& given, Communicator const& world,
 }
 
 int merge(PredictOptions const& options) {
-    join_tables(find_pieces(options.output), options.output);
+    join_tables(find_pieces(options.records.output), options.records.output);
     if (!options.logits.empty()) {
         join_row_files(find_pieces(options.logits), options.logits);
     }
-    log_info("wrote " + options.output);
+    log_info("wrote " + options.records.output);
     return exit_success;
 }
 
 int predict(PredictOptions const& options) {
-    if (options.merge) {
+    if (options.records.merge) {
         return merge(options);
     }
-    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
-        return options.precision == "bf16" ? predict_as<bf16>(options, world, device)
-                                           : predict_as<float>(options, world, device);
-    });
+    return run_ranks_in(options.records.precision,
+                        [&]<class T>(std::type_identity<T>, Communicator const& world,
+                                     DeviceSession const& device) {
+                            return predict_as<T>(options, world, device);
+                        });
 }
 
 void add_source_options(CLI::App& command, PromptSourceOptions& source) {
@@ -288,9 +279,7 @@ void add_question_options(CLI::App& command, QuestionOptions& question) {
                        "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
                        "released_class or number; default: as in fine-tuning");
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
-        ->check([](std::string const& text) {
-            return text.size() == 1 ? std::string() : "one letter, such as R";
-        });
+        ->check(one_letter);
     command
         .add_option("--answer", question.answer,
                     "class, number or words (the likeliest next ones); default: as the checkpoint "
@@ -309,9 +298,7 @@ void add_predict_command(CLI::App& program, Action& action) {
         "Answers prompts, FASTA sequences or table rows with a checkpoint: classes, numbers or the "
         "next words (may be started with mpirun or srun)");
     static PredictOptions options;
-    CLI::Option* const checkpoint =
-        command->add_option("--checkpoint", options.checkpoint,
-                            "Checkpoint file or run folder (of fine-tuning its best)");
+    add_record_options(*command, options.records, "Table to write", "--output (and --logits)");
     add_source_options(*command, options.source);
     add_question_options(*command, options.question);
     command->add_option("--logits", options.logits,
@@ -319,21 +306,10 @@ void add_predict_command(CLI::App& program, Action& action) {
     command->add_option("--logits-at", options.logits_at, "last or every position")
         ->check(CLI::IsMember({"last", "every"}))
         ->capture_default_str();
-    command->add_option("--output", options.output, "Table to write")->capture_default_str();
-    command->add_option("--positions", options.positions, "At once on a rank")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    command->add_option("--precision", options.precision, "float or bf16")
-        ->check(CLI::IsMember({"float", "bf16"}))
-        ->capture_default_str();
-    command->add_option("--piece", options.piece,
-                        "2/8: only this share of the input, for a job array");
-    CLI::Option* const merging = command->add_flag(
-        "--merge", options.merge, "Join the pieces of --output (and --logits) into one file");
-    command->callback([&action, checkpoint, merging] {
+    command->callback([&action] {
         bool const asks = options.source.free_prompts() || !options.source.fasta.empty() ||
                           !options.source.table.empty();
-        if (merging->count() == 0 && (checkpoint->count() == 0 || !asks)) {
+        if (!options.records.is_complete() || (!options.records.merge && !asks)) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }

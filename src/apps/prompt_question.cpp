@@ -123,8 +123,7 @@ std::vector<PromptInput> PromptQuestion::inputs(PromptRecord const& record,
 
 PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader const& header,
                                PromptSourceOptions& source) {
-    FinetuneTask const tasks =
-        header.task.empty() ? FinetuneTask() : finetune_task_from(header.task);
+    FinetuneTask const tasks = finetune_task_from(header.task);
     RunConfig const config = stored_config(header);
     PromptQuestion question;
     Vocabulary const vocabulary{vocabulary_kind(config.model.vocabulary)};

@@ -42,17 +42,12 @@ void read_free_prompts(PromptSourceOptions const& options, Visit const& visit) {
     DNAGPT_VALIDATE(number > 0, << path << " holds no prompt; write one a line");
 }
 
-WindowForm window_form(PromptSourceOptions const& options, PromptRoom const& room) {
+WindowForm windows_of(PromptSourceOptions const& options, PromptRoom const& room) {
     std::int64_t const words =
         room.context_length - room.prompt.length(0, room.prompt.has_numbers() ? room.numbers : 0);
     DNAGPT_VALIDATE(words > 0, << "the prompt " << room.prompt.text() << " leaves no room for bases"
                                << " in a context of " << room.context_length << "; shorten it");
-    WindowForm form{words * bases_per_word, options.overlap};
-    if (form.overlap < 0) {
-        form.overlap = form.bases / 2;
-    }
-    validate(form);
-    return form;
+    return window_form(words * bases_per_word, options.overlap);
 }
 
 Visit with_numbers(Visit const& visit, std::vector<double> const& numbers) {
@@ -75,7 +70,7 @@ void read_fasta(PromptSourceOptions const& options, PromptRoom const& room, Visi
                     << "the prompt " << room.prompt.text()
                     << " does not take a sequence alone, which is what a FASTA file holds; give "
                        "--table or another --template");
-    for_each_window(options.fasta, window_form(options, room),
+    for_each_window(options.fasta, windows_of(options, room),
                     [&](SequenceWindow const& window) { visit(record_of_window(window)); });
 }
 
@@ -135,7 +130,7 @@ std::vector<std::uint8_t> codes_of_row(std::string const& path, TableRow const& 
 
 void read_table(PromptSourceOptions const& options, PromptRoom const& room, Visit const& visit) {
     TableColumns const columns = table_columns(options, room);
-    WindowForm const form = room.prompt.has_sequence() ? window_form(options, room) : WindowForm{};
+    WindowForm const form = room.prompt.has_sequence() ? windows_of(options, room) : WindowForm{};
     std::int64_t const count = room.prompt.has_numbers() ? room.numbers : 0;
     std::int64_t made = 0;
     for_each_table_row(options.table, columns.asked, [&](TableRow const& row) {

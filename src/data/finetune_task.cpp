@@ -78,9 +78,12 @@ std::string to_text(FinetuneTask const& task) {
 }
 
 FinetuneTask finetune_task_from(std::string const& text) {
+    FinetuneTask task;
+    if (text.empty()) {
+        return task;
+    }
     try {
         Json const json = Json::parse(text);
-        FinetuneTask task;
         task.reverse_complement = json.at("reverse_complement").get<bool>();
         for (Json const& set : json.at("sets")) {
             task.sets.push_back(set_from(set));

@@ -6,6 +6,7 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/finetune_batches.hpp"
+#include "dnagpt/data/sampler.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/model/token_scores.hpp"
 
@@ -41,7 +42,7 @@ BaseLogP normalised(std::span<double const> sums) {
 }  // namespace
 
 std::int64_t scored_bases(std::int64_t context_length) {
-    return bases_per_word * (context_length - 5);
+    return bases_per_word * (context_length - template_positions);
 }
 
 /// A sequence in one phase. Base first + 6 i is asked at position (first - phase) / 6 + i.

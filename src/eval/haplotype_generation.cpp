@@ -22,10 +22,7 @@ constexpr std::uint8_t code_of_g = 2;
 /// Appends the word's alleles: `sites` of them, the rest must be N. False for any other word.
 bool append_alleles(TokenId token, std::int64_t sites, Vocabulary vocabulary,
                     std::vector<std::uint8_t>& alleles) {
-    std::vector<std::uint8_t> codes;
-    if (token >= reserved_count) {
-        codes = base_codes(vocabulary.token_text(token));
-    }
+    std::vector<std::uint8_t> const codes = codes_of_token(token, vocabulary);
     bool const dynamic_tail = vocabulary.kind == VocabularyKind::dynamic &&
                               std::ssize(codes) == std::min<std::int64_t>(sites, bases_per_word);
     if (std::ssize(codes) != bases_per_word && !dynamic_tail) {
@@ -71,14 +68,13 @@ DrawnHaplotype read_haplotype(std::span<TokenId const> tokens, std::int64_t site
 }
 
 template <class T>
-std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
-                                            HaplotypeRequest const& request,
+std::vector<DrawnHaplotype> draw_haplotypes(Decoder<T>& decoder, HaplotypeRequest const& request,
                                             std::span<std::int64_t const> numbers) {
-    std::int64_t const rows = model.state.cache.rows;
+    std::int64_t const rows = decoder.state.cache.rows;
     std::int64_t const drawn_tokens = (request.sites + bases_per_word - 1) / bases_per_word + 1;
     auto const prompt = std::ssize(request.prompt);
     DNAGPT_EXPECT(std::ssize(numbers) <= rows && prompt >= 1 &&
-                  prompt + drawn_tokens - 1 <= model.state.cache.capacity);
+                  prompt + drawn_tokens - 1 <= decoder.state.cache.capacity);
     StepInput input(rows);
     HostStep step(rows);
     std::vector<std::int32_t> all(numbers.size());
@@ -89,13 +85,13 @@ std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
             std::ranges::fill(step.tokens, request.prompt[static_cast<std::size_t>(position)]);
         }
         std::ranges::fill(step.positions, static_cast<std::int32_t>(position));
-        decode_step(model.context, model.params, input.upload(step), model.state);
+        decode_step(decoder, input.upload(step));
         if (position + 1 < prompt) {
             continue;
         }
-        std::vector<float> const logits =
-            hidden_logits(model.context, model.params, model.state.hidden, input.upload_rows(all));
-        auto const vocabulary = static_cast<std::size_t>(model.vocabulary.size());
+        std::vector<float> const logits = hidden_logits(
+            decoder.context, decoder.params, decoder.state.hidden, input.upload_rows(all));
+        auto const vocabulary = static_cast<std::size_t>(request.vocabulary.size());
         for (std::size_t row = 0; row < numbers.size(); ++row) {
             std::span<float const> const own(logits.data() + row * vocabulary, vocabulary);
             TokenId const token =
@@ -106,14 +102,14 @@ std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
     }
     std::vector<DrawnHaplotype> haplotypes;
     for (std::vector<TokenId> const& each : drawn) {
-        haplotypes.push_back(read_haplotype(each, request.sites, model.vocabulary));
+        haplotypes.push_back(read_haplotype(each, request.sites, request.vocabulary));
     }
     return haplotypes;
 }
 
-#define DNAGPT_INSTANTIATE(T)                             \
-    template std::vector<DrawnHaplotype> draw_haplotypes( \
-        HaplotypeModel<T> const&, HaplotypeRequest const&, std::span<std::int64_t const>)
+#define DNAGPT_INSTANTIATE(T)                                                                  \
+    template std::vector<DrawnHaplotype> draw_haplotypes(Decoder<T>&, HaplotypeRequest const&, \
+                                                         std::span<std::int64_t const>)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

@@ -36,6 +36,12 @@ RunConfig stored_config(CheckpointHeader const& header) {
     return parse_run_config(header.config, "the checkpoint's settings", {});
 }
 
+void require_words(ModelShape const& shape, std::string const& checkpoint) {
+    DNAGPT_VALIDATE(shape.token_head, << checkpoint
+                                      << " answers numbers alone (it was fine-tuned without the "
+                                         "token head); use another checkpoint");
+}
+
 void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout) {
     bool same = header.elements == layout.size && header.layout.size() == layout.tensors.size();
     for (std::size_t i = 0; i < std::min(header.layout.size(), layout.tensors.size()); ++i) {

@@ -44,7 +44,7 @@ void turn_round(std::vector<BaseLogP>& scores) {
 }
 
 double bits_of(BaseLogP const& log_p, std::uint8_t code) {
-    return code > 0 ? -log_p[code - 1U] / std::numbers::ln2 : 0;
+    return -log_p_of(log_p, code) / std::numbers::ln2;
 }
 
 BaseScore mean_of(BaseLogP const& one, BaseLogP const& other, std::uint8_t code) {

@@ -20,12 +20,6 @@ std::size_t tail_length(std::string_view text) {
     return is_bases ? run.size() % bases_per_word : 0;
 }
 
-/// The base codes of a token; none for a reserved one.
-std::vector<std::uint8_t> codes_of(TokenId token, Vocabulary vocabulary) {
-    return token < reserved_count ? std::vector<std::uint8_t>()
-                                  : base_codes(vocabulary.token_text(token));
-}
-
 }  // namespace
 
 TextPrompt text_prompt(std::string_view text, Vocabulary vocabulary) {
@@ -116,7 +110,7 @@ std::vector<float> TextDrawing::masked(std::span<float const> logits) const {
         }
     } else {
         for (TokenId token = reserved_count; token < form_->vocabulary.size(); ++token) {
-            if (allowed(codes_of(token, form_->vocabulary))) {
+            if (allowed(codes_of_token(token, form_->vocabulary))) {
                 keep(token);
             }
         }
@@ -135,7 +129,7 @@ void TextDrawing::take_word(TokenId token) {
         end_ = "stop";
         return;
     }
-    std::vector<std::uint8_t> const word = codes_of(token, form_->vocabulary);
+    std::vector<std::uint8_t> const word = codes_of_token(token, form_->vocabulary);
     if (word.empty()) {
         end_ = form_->vocabulary.token_text(token);
         return;

@@ -38,27 +38,27 @@ std::vector<std::int32_t> rows_that(std::span<TextDrawing> texts, Asks const& as
 }
 
 template <class T>
-void answer_numbers(TextModel<T> const& model, std::span<TextDrawing> texts, StepInput& input) {
+void answer_numbers(Decoder<T>& decoder, std::span<TextDrawing> texts, StepInput& input) {
     auto const rows = rows_that(texts, [](auto const& text) { return text.needs_number(); });
     if (rows.empty()) {
         return;
     }
-    auto const numbers =
-        hidden_numbers(model.context, model.params, model.state.hidden, input.upload_rows(rows));
+    auto const numbers = hidden_numbers(decoder.context, decoder.params, decoder.state.hidden,
+                                        input.upload_rows(rows));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         texts[static_cast<std::size_t>(rows[i])].take_number(numbers[i]);
     }
 }
 
 template <class T>
-void draw_words(TextModel<T> const& model, std::span<TextDrawing> texts, StepInput& input) {
+void draw_words(Decoder<T>& decoder, std::span<TextDrawing> texts, StepInput& input) {
     auto const rows = rows_that(texts, [](auto const& text) { return text.needs_word(); });
     if (rows.empty()) {
         return;
     }
-    auto const logits =
-        hidden_logits(model.context, model.params, model.state.hidden, input.upload_rows(rows));
-    auto const vocabulary = static_cast<std::size_t>(model.params.shape.vocabulary_size);
+    auto const logits = hidden_logits(decoder.context, decoder.params, decoder.state.hidden,
+                                      input.upload_rows(rows));
+    auto const vocabulary = static_cast<std::size_t>(decoder.params.shape.vocabulary_size);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         texts[static_cast<std::size_t>(rows[i])].take_logits(
             std::span(logits).subspan(i * vocabulary, vocabulary));
@@ -68,23 +68,23 @@ void draw_words(TextModel<T> const& model, std::span<TextDrawing> texts, StepInp
 }  // namespace
 
 template <class T>
-void draw_texts(TextModel<T> const& model, std::span<TextDrawing> texts) {
-    std::int64_t const rows = model.state.cache.rows;
+void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts) {
+    std::int64_t const rows = decoder.state.cache.rows;
     DNAGPT_EXPECT(std::ssize(texts) <= rows);
     StepInput input(rows);
     while (!std::ranges::all_of(texts, &TextDrawing::done)) {
-        decode_step(model.context, model.params, input.upload(next_step(texts, rows)), model.state);
+        decode_step(decoder, input.upload(next_step(texts, rows)));
         for (TextDrawing& text : texts) {
             if (!text.done()) {
                 text.advance();
             }
         }
-        answer_numbers(model, texts, input);
-        draw_words(model, texts, input);
+        answer_numbers(decoder, texts, input);
+        draw_words(decoder, texts, input);
     }
 }
 
-template void draw_texts(TextModel<float> const&, std::span<TextDrawing>);
-template void draw_texts(TextModel<bf16> const&, std::span<TextDrawing>);
+template void draw_texts(Decoder<float>&, std::span<TextDrawing>);
+template void draw_texts(Decoder<bf16>&, std::span<TextDrawing>);
 
 }  // namespace dnagpt

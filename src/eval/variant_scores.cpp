@@ -47,20 +47,12 @@ Haplotypes haplotypes_of(VariantPlace const& variant, bool reverse) {
     return both;
 }
 
-double sum_of_bases(std::vector<std::uint8_t> const& codes, std::int64_t first,
-                    std::vector<BaseLogP> const& log_p) {
+double sum_of_bases(std::span<std::uint8_t const> codes, std::vector<BaseLogP> const& log_p) {
     double sum = 0;
     for (std::size_t i = 0; i < log_p.size(); ++i) {
-        std::uint8_t const code = codes[static_cast<std::size_t>(first) + i];
-        sum += code > 0 ? log_p[i][code - 1U] : 0;
+        sum += log_p_of(log_p[i], codes[i]);
     }
     return sum;
-}
-
-double log_p_of_base(std::vector<std::uint8_t> const& codes, std::int64_t at,
-                     BaseLogP const& log_p) {
-    std::uint8_t const code = codes[static_cast<std::size_t>(at)];
-    return code > 0 ? log_p[code - 1U] : 0;
 }
 
 void add_share(VariantScore const& score, double share, VariantScore& sum) {
@@ -83,12 +75,15 @@ void add_asks(Haplotypes const& both, bool fast, std::vector<BaseAsk>& asks) {
 VariantScore score_of(Haplotypes const& both, bool fast,
                       std::span<std::vector<BaseLogP> const> answers) {
     VariantScore score;
+    auto const at = static_cast<std::size_t>(both.first);
+    auto const reference = std::span(both.reference).subspan(at);
+    auto const alternative = std::span(both.alternative).subspan(at);
     BaseLogP const& first = answers.front().front();
-    score.log_p_base_ref = log_p_of_base(both.reference, both.first, first);
-    score.log_p_base_alt = log_p_of_base(both.alternative, both.first, first);
+    score.log_p_base_ref = log_p_of(first, reference.front());
+    score.log_p_base_alt = log_p_of(first, alternative.front());
     if (!fast) {
-        score.log_p_ref = sum_of_bases(both.reference, both.first, answers[0]);
-        score.log_p_alt = sum_of_bases(both.alternative, both.first, answers[1]);
+        score.log_p_ref = sum_of_bases(reference, answers[0]);
+        score.log_p_alt = sum_of_bases(alternative, answers[1]);
     }
     return score;
 }

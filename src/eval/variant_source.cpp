@@ -25,24 +25,34 @@ class Surroundings {
         if (!options.regions.empty()) {
             regions_.emplace(options.regions);
             for (std::string const& contig : regions_->contigs()) {
-                region_names_[named_in_reference(contig, options.regions)].push_back(contig);
+                region_names_.emplace(named_in_reference(contig, options.regions), contig);
             }
         }
     }
 
-    /// Whether a record is asked for. Error where the reference has not its contig.
-    bool asked(VariantReader const& reader, VariantRecord const& record) {
-        std::string const& contig = reference_contig(reader, record);
-        return !regions_ || std::ranges::any_of(region_names_[contig], [&](auto const& name) {
-            return regions_->overlap({name, record.position, end_of(record)});
+    /// The reference's name of a record's contig. Error where it has none.
+    std::string const& contig_of(VariantReader const& reader, VariantRecord const& record) {
+        auto const known = names_.find(record.contig);
+        return known != names_.end()
+                   ? known->second
+                   : names_
+                         .emplace(record.contig, named_in_reference(record.contig, reader.place()))
+                         .first->second;
+    }
+
+    /// Whether a record is asked for.
+    bool asked(std::string const& contig, VariantRecord const& record) const {
+        auto const [first, last] = region_names_.equal_range(contig);
+        return !regions_ || std::any_of(first, last, [&](auto const& names) {
+            return regions_->overlap({names.second, record.position, end_of(record)});
         });
     }
 
     /// Error where the record's REF does not stand in the reference. Letters that are no A, C, G or
     /// T on either side are left to the status.
-    void check(VariantReader const& reader, VariantRecord const& record) {
-        std::string const& contig = reference_contig(reader, record);
-        if (outside(record)) {
+    void check(VariantReader const& reader, std::string const& contig,
+               VariantRecord const& record) const {
+        if (outside(contig, record)) {
             return;
         }
         DNAGPT_VALIDATE(end_of(record) <= reference_.length(contig),
@@ -63,18 +73,18 @@ class Surroundings {
     }
 
     /// One alternative allele of a record that was checked.
-    VariantPlace place(VariantReader const& reader, VariantRecord const& record,
-                       std::string const& alternative) {
+    VariantPlace place(std::string const& contig, VariantRecord const& record,
+                       std::string const& alternative) const {
         VariantPlace place;
         place.contig = record.contig;
         place.position = record.position;
         place.id = record.id;
         place.reference = record.reference;
         place.alternative = alternative;
-        place.status =
-            outside(record) ? "outside_contig" : allele_status(record.reference, alternative);
+        place.status = outside(contig, record) ? "outside_contig"
+                                               : allele_status(record.reference, alternative);
         if (place.status == "ok") {
-            add_surroundings(reference_contig(reader, record), place);
+            add_surroundings(contig, place);
         }
         return place;
     }
@@ -85,9 +95,8 @@ class Surroundings {
     }
 
     /// The ends of a chromosome, which VCF writes as position 0 and as its length + 1.
-    bool outside(VariantRecord const& record) {
-        return record.position < 0 ||
-               record.position == reference_.length(names_.at(record.contig));
+    bool outside(std::string const& contig, VariantRecord const& record) const {
+        return record.position < 0 || record.position == reference_.length(contig);
     }
 
     static std::vector<std::uint8_t> written_codes(VariantReader const& reader,
@@ -126,20 +135,11 @@ class Surroundings {
         return *found;
     }
 
-    std::string const& reference_contig(VariantReader const& reader, VariantRecord const& record) {
-        auto const known = names_.find(record.contig);
-        return known != names_.end()
-                   ? known->second
-                   : names_
-                         .emplace(record.contig, named_in_reference(record.contig, reader.place()))
-                         .first->second;
-    }
-
     VariantSourceOptions const& options_;
     IndexedFasta reference_;
     ContigAliases aliases_;
     std::optional<BedRegions> regions_;
-    std::map<std::string, std::vector<std::string>> region_names_;  ///< by the reference's names
+    std::multimap<std::string, std::string> region_names_;  ///< by the reference's names
     std::map<std::string, std::string> names_;  ///< of the reference, by that of the variants
 };
 
@@ -153,7 +153,8 @@ void for_each_record(VariantSourceOptions const& options, Surroundings& surround
         if (record.alternatives.empty()) {
             record.alternatives.emplace_back(".");
         }
-        if (surroundings.asked(reader, record) && !visit(reader, record)) {
+        std::string const& contig = surroundings.contig_of(reader, record);
+        if (surroundings.asked(contig, record) && !visit(reader, contig, record)) {
             return;
         }
     }
@@ -164,7 +165,7 @@ void for_each_record(VariantSourceOptions const& options, Surroundings& surround
 std::int64_t count_variants(VariantSourceOptions const& options) {
     Surroundings surroundings(options);
     std::int64_t count = 0;
-    for_each_record(options, surroundings, [&](VariantReader const&, VariantRecord const& record) {
+    for_each_record(options, surroundings, [&](auto const&, auto const&, auto const& record) {
         count += std::ssize(record.alternatives);
         return true;
     });
@@ -175,12 +176,13 @@ void for_each_variant(VariantSourceOptions const& options, RecordRange const& ra
                       std::function<void(VariantPlace const&)> const& visit) {
     Surroundings surroundings(options);
     std::int64_t number = 0;
-    auto const visit_record = [&](VariantReader const& reader, VariantRecord const& record) {
+    auto const visit_record = [&](VariantReader const& reader, std::string const& contig,
+                                  VariantRecord const& record) {
         if (number + std::ssize(record.alternatives) > range.first) {
-            surroundings.check(reader, record);
+            surroundings.check(reader, contig, record);
         }
         for (std::string const& alternative : record.alternatives) {
-            visit(number >= range.first ? surroundings.place(reader, record, alternative)
+            visit(number >= range.first ? surroundings.place(contig, record, alternative)
                                         : VariantPlace{});
             ++number;
         }

@@ -120,6 +120,11 @@ std::vector<std::uint8_t> base_codes(std::string_view letters) {
     return codes;
 }
 
+std::vector<std::uint8_t> codes_of_token(TokenId token, Vocabulary vocabulary) {
+    return token < reserved_count ? std::vector<std::uint8_t>()
+                                  : base_codes(vocabulary.token_text(token));
+}
+
 std::string bases_text(std::span<std::uint8_t const> codes) {
     std::string text(codes.size(), 'N');
     std::transform(codes.begin(), codes.end(), text.begin(),

@@ -23,12 +23,18 @@ std::int64_t fill_up(FastaReader& reader, std::vector<std::uint8_t>& codes, std:
     return std::ssize(codes) - std::ssize(rest);
 }
 
-}  // namespace
-
 void validate(WindowForm const& form) {
     DNAGPT_VALIDATE(form.bases > 0 && form.overlap >= 0 && form.overlap < form.bases,
                     << "windows of " << form.bases << " bases cannot share " << form.overlap
                     << " with the next; choose an overlap from 0 to " << form.bases - 1);
+}
+
+}  // namespace
+
+WindowForm window_form(std::int64_t bases, std::int64_t overlap) {
+    WindowForm const form{bases, overlap < 0 ? bases / 2 : overlap};
+    validate(form);
+    return form;
 }
 
 void for_each_window(std::string const& path, WindowForm const& form,

@@ -10,6 +10,7 @@
 #include "ranges.hpp"
 
 namespace dnagpt {
+namespace {
 
 template <class T>
 DecoderState<T> layout_decoder_state(ModelShape const& shape, std::int64_t rows,
@@ -58,9 +59,21 @@ std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
     return scratch.high_water() + reduction_scratch_bytes;
 }
 
+}  // namespace
+
 template <class T>
-void decode_step(Context& context, GptParams<T> const& params, DecoderInput const& input,
-                 DecoderState<T> const& state) {
+Decoder<T>::Decoder(GptParams<T> const& given, std::int64_t rows, std::int64_t capacity,
+                    Stream stream)
+    : params(given),
+      memory(decoder_state_bytes<T>(given.shape, rows, capacity)),
+      state(layout_decoder_state<T>(given.shape, rows, capacity, memory)),
+      context{stream, GemmEngine(), Arena(decoder_scratch_bytes<T>(given.shape, rows, capacity))} {}
+
+template <class T>
+void decode_step(Decoder<T>& decoder, DecoderInput const& input) {
+    Context& context = decoder.context;
+    GptParams<T> const& params = decoder.params;
+    DecoderState<T> const& state = decoder.state;
     Vector<std::int32_t> const& positions = input.positions;
     DNAGPT_EXPECT(rows_of(input.tokens) == state.cache.rows &&
                   rows_of(positions) == state.cache.rows);
@@ -83,13 +96,9 @@ void decode_step(Context& context, GptParams<T> const& params, DecoderInput cons
                       state.hidden);
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                      \
-    template DecoderState<T> layout_decoder_state(ModelShape const&, std::int64_t, std::int64_t,   \
-                                                  Arena&);                                         \
-    template std::int64_t decoder_state_bytes<T>(ModelShape const&, std::int64_t, std::int64_t);   \
-    template std::int64_t decoder_scratch_bytes<T>(ModelShape const&, std::int64_t, std::int64_t); \
-    template void decode_step(Context&, GptParams<T> const&, DecoderInput const&,                  \
-                              DecoderState<T> const&);
+#define DNAGPT_INSTANTIATE(T)   \
+    template struct Decoder<T>; \
+    template void decode_step(Decoder<T>&, DecoderInput const&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -19,9 +19,7 @@ class Drawer {
   public:
     explicit Drawer(std::int64_t rows)
         : model_(shape, 1, Purpose::inference),
-          memory_(decoder_state_bytes<float>(shape, rows, shape.context_length)),
-          state_(layout_decoder_state<float>(shape, rows, shape.context_length, memory_)),
-          context_{{}, {}, Arena(decoder_scratch_bytes<float>(shape, rows, shape.context_length))},
+          decoder_(model_.params, rows, shape.context_length, {}),
           rows_(rows) {
         model_.set_weights(lively_weights(model_.layout, 7));
         form_.bases = 40;
@@ -37,7 +35,7 @@ class Drawer {
                 some.emplace_back(text_prompt(prompts[first], fixed),
                                   static_cast<std::int64_t>(first), form_);
             }
-            draw_texts(TextModel<float>{context_, model_.params, state_}, std::span(some));
+            draw_texts(decoder_, std::span(some));
             all.insert(all.end(), some.begin(), some.end());
         }
         return all;
@@ -45,9 +43,7 @@ class Drawer {
 
   private:
     SmallModel<float> model_;
-    Arena memory_;
-    DecoderState<float> state_;
-    Context context_;
+    Decoder<float> decoder_;
     std::int64_t rows_;
     TextForm form_;
 };

@@ -53,9 +53,7 @@ NumbersRead numbers_at(Batch const& batch, std::int64_t t) {
 template <class T>
 std::vector<double> decoded(SmallModel<T>& model, Batch const& batch) {
     std::int64_t const length = batch.context_length;
-    Arena memory(decoder_state_bytes<T>(model.shape, rows, length));
-    auto const state = layout_decoder_state<T>(model.shape, rows, length, memory);
-    Context context{{}, {}, Arena(decoder_scratch_bytes<T>(model.shape, rows, length))};
+    Decoder<T> decoder(model.params, rows, length, {});
     std::vector<double> hidden(static_cast<std::size_t>(rows * length * model.shape.channels));
     Buffer<std::int32_t> tokens("tokens", rows);
     Buffer<std::int32_t> positions("positions", rows);
@@ -73,11 +71,11 @@ std::vector<double> decoded(SmallModel<T>& model, Batch const& batch) {
         copy_to_device(read_numbers.rows.data(), number_rows.data(), count);
         copy_to_device(read.data(), tokens.data(), rows);
         copy_to_device(at.data(), positions.data(), rows);
-        decode_step(context, model.params,
+        decode_step(decoder,
                     {tokens.view(), positions.view(), element_range(numbers.view(), 0, count),
-                     element_range(number_rows.view(), 0, count)},
-                    state);
-        auto const step = to_doubles(to_host(state.hidden.data(), rows * model.shape.channels));
+                     element_range(number_rows.view(), 0, count)});
+        auto const step =
+            to_doubles(to_host(decoder.state.hidden.data(), rows * model.shape.channels));
         for (std::int64_t row = 0; row < rows; ++row) {
             std::copy_n(step.begin() + row * model.shape.channels, model.shape.channels,
                         hidden.begin() + (row * length + t) * model.shape.channels);

@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <string>
+#include <type_traits>
 
 #include "dnagpt/comm/communicator.hpp"
+#include "dnagpt/core/bf16.hpp"
 #include "dnagpt/device/device_session.hpp"
 
 namespace dnagpt {
@@ -15,6 +17,15 @@ using RankWork = std::function<int(Communicator const&, DeviceSession const&)>;
 /// on any rank is printed as "rank r: message" and ends all ranks (MPI_Abort): none is left
 /// hanging.
 int run_ranks(RankWork const& work);
+
+/// The same with work(std::type_identity<T>(), world, device), T by the name of a precision.
+template <class Work>
+int run_ranks_in(std::string const& precision, Work const& work) {
+    return run_ranks([&](Communicator const& world, DeviceSession const& device) {
+        return precision == "bf16" ? work(std::type_identity<bf16>(), world, device)
+                                   : work(std::type_identity<float>(), world, device);
+    });
+}
 
 /// What `read` gives, on every rank; wrong settings stop rank 0 before the others read them: one
 /// message.

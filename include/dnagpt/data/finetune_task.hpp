@@ -41,7 +41,8 @@ struct FinetuneTask {
 SetTask const& task_called(FinetuneTask const& task, std::string const& name);
 
 std::string to_text(FinetuneTask const& task);
-/// Error for a text that to_text did not make.
+/// No sets for an empty text (a checkpoint of pretraining); Error for another that to_text did not
+/// make.
 FinetuneTask finetune_task_from(std::string const& text);
 
 }  // namespace dnagpt

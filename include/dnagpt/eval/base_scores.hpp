@@ -13,6 +13,10 @@ namespace dnagpt {
 
 /// log p of the base codes 1 .. 4 (A, G, C, T), nats.
 using BaseLogP = std::array<double, 4>;
+/// That of one base code; 0 for an N.
+inline double log_p_of(BaseLogP const& log_p, std::uint8_t code) {
+    return code > 0 ? log_p[code - 1U] : 0;
+}
 
 /// Bases of a sequence whose probabilities are asked for.
 struct BaseAsk {

@@ -9,8 +9,6 @@
 
 #include "dnagpt/genome/vocabulary.hpp"
 #include "dnagpt/model/decoder.hpp"
-#include "dnagpt/model/gpt.hpp"
-#include "dnagpt/ops/context.hpp"
 
 namespace dnagpt {
 
@@ -41,22 +39,13 @@ struct HaplotypeRequest {
     std::int64_t sites = 0;
     double temperature = 1;
     std::uint64_t seed = 1;
-};
-
-/// A model that draws up to `rows` sequences at once.
-template <class T>
-struct HaplotypeModel {
-    Context& context;
-    GptParams<T> const& params;
-    DecoderState<T> const& state;
     Vocabulary vocabulary;
 };
 
-/// Draws the sequences of these numbers (at most the state's rows); nothing is masked. A sequence
+/// Draws the sequences of these numbers (at most the decoder's rows); nothing is masked. A sequence
 /// depends on seed and number alone, beyond rounding not on the batch.
 template <class T>
-std::vector<DrawnHaplotype> draw_haplotypes(HaplotypeModel<T> const& model,
-                                            HaplotypeRequest const& request,
+std::vector<DrawnHaplotype> draw_haplotypes(Decoder<T>& decoder, HaplotypeRequest const& request,
                                             std::span<std::int64_t const> numbers);
 
 }  // namespace dnagpt

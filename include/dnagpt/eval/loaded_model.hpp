@@ -43,6 +43,9 @@ struct LoadedModel {
 /// The settings that a checkpoint was trained with.
 RunConfig stored_config(CheckpointHeader const& header);
 
+/// Error where the model gives no words, for it was fine-tuned without the token head.
+void require_words(ModelShape const& shape, std::string const& checkpoint);
+
 /// Error naming the first tensor that the file and the settings disagree on.
 void require_same_layout(CheckpointHeader const& header, ParameterLayout const& layout);
 

@@ -47,6 +47,11 @@ struct BlockRound {
     std::int64_t first_number = 0;         ///< of the first record, counted from 0 over all pieces
     std::int64_t own_first = 0;            ///< this rank's records are own_first .. own_last - 1
     std::int64_t own_last = 0;
+
+    std::span<std::string const> own() const {
+        return records.subspan(static_cast<std::size_t>(own_first),
+                               static_cast<std::size_t>(own_last - own_first));
+    }
 };
 
 /// How records become text.

@@ -27,6 +27,8 @@ std::size_t normalise_bases(std::string_view letters, std::span<std::uint8_t> co
 /// Base codes of `letters`; Error naming the 1-based position of a letter that is no nucleotide
 /// code.
 std::vector<std::uint8_t> base_codes(std::string_view letters);
+/// The base codes of a word token; none for a reserved one.
+std::vector<std::uint8_t> codes_of_token(TokenId token, Vocabulary vocabulary);
 /// The letters N A G C T of base codes.
 std::string bases_text(std::span<std::uint8_t const> codes);
 

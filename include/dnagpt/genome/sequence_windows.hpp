@@ -15,8 +15,8 @@ struct WindowForm {
     std::int64_t stride() const { return bases - overlap; }
 };
 
-/// Error unless 0 <= overlap < bases.
-void validate(WindowForm const& form);
+/// Windows of `bases` bases; an overlap below 0 is half of them. Error unless it is less than them.
+WindowForm window_form(std::int64_t bases, std::int64_t overlap);
 
 /// Bases start .. start + codes.size() - 1 (0-based) of a record.
 struct SequenceWindow {

@@ -30,17 +30,19 @@ struct DecoderState {
     Matrix<T> hidden;               ///< (R, C) after the final layernorm: what the heads read
 };
 
-/// For `rows` sequences of up to `capacity` positions.
+/// A model that reads up to `rows` sequences of up to `capacity` positions, token by token. The
+/// parameters must outlive it.
 template <class T>
-DecoderState<T> layout_decoder_state(ModelShape const& shape, std::int64_t rows,
-                                     std::int64_t capacity, Arena& arena);
+struct Decoder {
+    Decoder(GptParams<T> const& params, std::int64_t rows, std::int64_t capacity, Stream stream);
+    Decoder(Decoder const&) = delete;
+    Decoder& operator=(Decoder const&) = delete;
 
-/// Size of that memory, and of the scratch that decode_step takes (bytes).
-template <class T>
-std::int64_t decoder_state_bytes(ModelShape const& shape, std::int64_t rows, std::int64_t capacity);
-template <class T>
-std::int64_t decoder_scratch_bytes(ModelShape const& shape, std::int64_t rows,
-                                   std::int64_t capacity);
+    GptParams<T> const& params;
+    Arena memory;
+    DecoderState<T> state;
+    Context context;
+};
 
 /// What each row reads in a step.
 struct DecoderInput {
@@ -50,10 +52,9 @@ struct DecoderInput {
     Vector<std::int32_t> number_rows;  ///< (N): by the rows that read them
 };
 
-/// Assigns state.hidden: beyond rounding what gpt_forward computes for these positions. A row at
-/// position 0 begins a new sequence.
+/// Assigns decoder.state.hidden: beyond rounding what gpt_forward computes for these positions. A
+/// row at position 0 begins a new sequence.
 template <class T>
-void decode_step(Context& context, GptParams<T> const& params, DecoderInput const& input,
-                 DecoderState<T> const& state);
+void decode_step(Decoder<T>& decoder, DecoderInput const& input);
 
 }  // namespace dnagpt
