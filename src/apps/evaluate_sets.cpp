@@ -1,9 +1,8 @@
 #include "dnagpt/apps/evaluate_sets.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <utility>
 
+#include "dnagpt/apps/chosen_sets.hpp"
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
@@ -15,36 +14,6 @@
 
 namespace dnagpt {
 namespace {
-
-/// The tasks of the given sets, and the sets.
-struct ChosenSets {
-    FinetuneTask task;
-    std::vector<LabelledSet> sets;
-};
-
-ChosenSets choose_sets(std::vector<std::string> const& given, FinetuneTask const& task) {
-    ChosenSets chosen;
-    chosen.task.reverse_complement = task.reverse_complement;
-    for (std::string const& each : given) {
-        std::size_t const equals = each.find('=');
-        bool const named = equals != std::string::npos;
-        DNAGPT_VALIDATE(named || task.sets.size() == 1,
-                        << "the checkpoint was fine-tuned for " << task.sets.size()
-                        << " sets; name the one that " << each << " is for: --set NAME=" << each);
-        chosen.task.sets.push_back(named ? task_called(task, each.substr(0, equals))
-                                         : task.sets.front());
-        chosen.sets.push_back(read_labelled_set(named ? each.substr(equals + 1) : each));
-    }
-    return chosen;
-}
-
-FinetuneTask stored_task(CheckpointReader const& reader) {
-    std::string const& task = reader.header().task;
-    DNAGPT_VALIDATE(!task.empty(), << reader.path()
-                                   << " was pretrained only (it answers no classes "
-                                   << "or numbers); run dnagpt finetune first");
-    return finetune_task_from(task);
-}
 
 Blank blank_called(std::string const& name) {
     return name.empty() ? Blank::nothing : name == "sequence" ? Blank::sequence : Blank::numbers;
@@ -68,11 +37,7 @@ int evaluate_sets(EvaluateSetsOptions const& options, Communicator const& world,
     DNAGPT_VALIDATE(options.predictions.empty() || options.sets.size() == 1,
                     << "--predictions is one table; give one --set");
     CheckpointReader const reader = open_checkpoint(options.checkpoint, world);
-    ChosenSets chosen = choose_sets(options.sets, stored_task(reader));
-    RunConfig const config = stored_config(reader.header());
-    FinetuneData const data(std::move(chosen.sets), std::move(chosen.task),
-                            Vocabulary{vocabulary_kind(config.model.vocabulary)},
-                            config.model.context_length);
+    FinetuneData const data = chosen_sets(options.sets, reader);
     std::int64_t const positions = options.micro_batch * data.lengths().back();
     LoadedModel<T> model(reader, forms_within(data.lengths(), positions), device.stream());
     auto const places = data.examples({Split::validation, Split::test});

@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
     dnagpt::add_evaluate_command(program, action);
     dnagpt::add_predict_command(program, action);
     dnagpt::add_score_command(program, action);
+    dnagpt::add_embed_command(program, action);
+    dnagpt::add_attention_command(program, action);
     dnagpt::add_generate_command(program, action);
     dnagpt::add_inspect_command(program, action);
     dnagpt::add_plan_command(program, action);

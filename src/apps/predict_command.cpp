@@ -4,15 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
-#include "dnagpt/apps/prompt_sources.hpp"
+#include "dnagpt/apps/prompt_reader.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
-#include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
@@ -33,14 +31,6 @@ struct PredictOptions {
     std::string logits;
     std::string logits_at = "last";
 };
-
-/// How much there is to answer.
-struct PredictCount {
-    RecordRange range;            ///< records of the piece
-    std::int64_t logit_rows = 0;  ///< of these records
-};
-
-constexpr char sequence_head[] = "# start and end count from 0, half-open\nid\tstart\tend";
 
 enum LogitsDataset : std::size_t { logits_dataset, record_dataset, position_dataset };
 
@@ -66,23 +56,22 @@ class Predictor {
           question_(question),
           context_length_(stored_config(reader.header()).model.context_length),
           positions_(std::max(options.records.positions, context_length_)),
+          reader_(options.source, question, context_length_),
           model_(reader, forms_up_to(context_length_, positions_), device.stream()),
           world_(world) {}
 
     void run() {
         Piece const piece = piece_from(options_.records.piece);
-        PredictCount const count = count_records(piece);
+        RecordCount const count = count_records(piece);
         if (!options_.logits.empty()) {
             logits_.emplace(piece_path(options_.logits, piece),
                             logits_form(model_.shape.vocabulary_size, options_.logits_at),
-                            count.logit_rows, world_);
+                            count.rows, world_);
         }
-        SharedTextFile table(
-            piece_path(options_.records.output, piece),
-            (question_.room ? sequence_head : "id") + answer_columns(question_.form) + "\n",
-            world_);
-        BlockWork const work{"prediction", [this](AddRecord const& add) { read(add); }, count.range,
-                             [this](BlockRound const& round) { return answer(round); },
+        SharedTextFile table(piece_path(options_.records.output, piece),
+                             reader_.head() + answer_columns(question_.form) + "\n", world_);
+        BlockWork const work{"prediction", [this](AddRecord const& add) { reader_.read(add); },
+                             count.range, [this](BlockRound const& round) { return answer(round); },
                              [&](std::string_view text) { table.append(text); }};
         std::int64_t const answered = for_each_block(work, world_);
         if (logits_) {
@@ -95,36 +84,11 @@ class Predictor {
   private:
     bool every_position() const { return options_.logits_at == "every"; }
 
-    void read(AddRecord const& add) const {
-        for_each_prompt(options_.source, question_.room ? &*question_.room : nullptr,
-                        [&](PromptRecord const& record) { add(to_text(record)); });
-    }
+    RowsOfRecord logit_rows() const { return {1, every_position()}; }
 
-    std::int64_t logit_rows_of(std::string const& text) const {
-        return every_position()
-                   ? question_.inputs(prompt_record_from(text), context_length_).front().length()
-                   : 1;
-    }
-
-    /// Reads the input once more where its end must be known before.
-    PredictCount count_records(Piece piece) const {
-        PredictCount count;
-        if (piece.count == 1 && options_.logits.empty()) {
-            return count;
-        }
-        DNAGPT_VALIDATE(!options_.source.is_standard_input(),
-                        << "--piece and --logits read the prompts twice, which standard input "
-                           "does not allow; write them to a file");
-        std::string const text = rank_0_answer(world_, [&] {
-            std::vector<std::int64_t> rows;
-            read([&](std::string const& record) { rows.push_back(logit_rows_of(record)); });
-            RecordRange const range = records_of_piece(std::ssize(rows), piece);
-            return fmt::format("{} {} {}", range.first, range.last,
-                               std::accumulate(rows.begin() + range.first,
-                                               rows.begin() + range.last, std::int64_t{0}));
-        });
-        std::istringstream(text) >> count.range.first >> count.range.last >> count.logit_rows;
-        return count;
+    RecordCount count_records(Piece piece) const {
+        bool const known = piece.count == 1 && options_.logits.empty();
+        return known ? RecordCount() : reader_.count(piece, logit_rows(), world_);
     }
 
     /// Answers this rank's records, in lines; their logits go to their rows.
@@ -134,7 +98,7 @@ class Predictor {
         std::vector<std::size_t> first_input{0};
         for (std::string const& record : round.own()) {
             records.push_back(prompt_record_from(record));
-            for (PromptInput& input : question_.inputs(records.back(), context_length_)) {
+            for (PromptInput& input : reader_.inputs(records.back())) {
                 inputs.push_back(std::move(input));
             }
             first_input.push_back(inputs.size());
@@ -143,9 +107,7 @@ class Predictor {
             answers_to(inputs, places_of_logits(round, first_input));
         std::string text;
         for (std::size_t i = 0; i < records.size(); ++i) {
-            PromptRecord const& record = records[i];
-            text += question_.room ? fmt::format("{}\t{}\t{}", record.id, record.start, record.end)
-                                   : record.id;
+            text += reader_.fields(records[i]);
             std::size_t const count = first_input[i + 1] - first_input[i];
             text += answer_fields(question_.form, inputs[first_input[i]],
                                   std::span(answers).subspan(first_input[i], count)) +
@@ -164,12 +126,12 @@ class Predictor {
     std::vector<LogitsPlace> places_of_logits(BlockRound const& round,
                                               std::vector<std::size_t> const& first_input) {
         std::vector<LogitsPlace> places(first_input.back());
-        for (std::int64_t i = 0; logits_ && i < std::ssize(round.records); ++i) {
-            if (i >= round.own_first && i < round.own_last) {
-                auto const own = static_cast<std::size_t>(i - round.own_first);
-                places[first_input[own]] = {next_logit_row_, round.first_number + i};
+        if (logits_) {
+            auto const rows = reader_.first_rows(round, logit_rows(), next_logit_row_);
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                places[first_input[i]] = {
+                    rows[i], round.first_number + round.own_first + static_cast<std::int64_t>(i)};
             }
-            next_logit_row_ += logit_rows_of(round.records[static_cast<std::size_t>(i)]);
         }
         return places;
     }
@@ -211,6 +173,7 @@ class Predictor {
     PromptQuestion const& question_;
     std::int64_t context_length_;
     std::int64_t positions_;
+    PromptReader reader_;
     LoadedModel<T> model_;
     Communicator const& world_;
     std::optional<RowFile> logits_;
@@ -248,38 +211,8 @@ int predict(PredictOptions const& options) {
                         });
 }
 
-void add_source_options(CLI::App& command, PromptSourceOptions& source) {
-    CLI::Option_group* const group = command.add_option_group("source", "what is asked about");
-    group->add_option("--prompt", source.prompts,
-                      "A prompt, such as \"<R>ATTGACATGA<=><B>\"; may stand several times");
-    group->add_option("--prompts", source.prompts_file,
-                      "File with a prompt a line, or id<tab>prompt; - for standard input");
-    group->add_option("--fasta", source.fasta, "Sequences (FASTA, plain or gzip)");
-    group->add_option("--table", source.table, "Sequences and numbers (TSV or CSV with a head)");
-    group->require_option(0, 1);
-    command.add_option("--id-column", source.id_column,
-                       "Of --table; default: the rows are counted");
-    command.add_option("--sequence-column", source.sequence_column, "Of --table")
-        ->default_val("sequence");
-    command
-        .add_option("--number-columns", source.number_columns,
-                    "Of --table; default: those that the checkpoint was fine-tuned with")
-        ->delimiter(',');
-    command
-        .add_option("--overlap", source.overlap,
-                    "Bases that windows of a sequence longer than the context share; default: half "
-                    "a window")
-        ->check(CLI::NonNegativeNumber);
-}
-
 void add_question_options(CLI::App& command, QuestionOptions& question) {
-    command.add_option("--task", question.task,
-                       "Of a checkpoint that was fine-tuned for several: the set's name");
-    command.add_option("--template", question.prompt,
-                       "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
-                       "released_class or number; default: as in fine-tuning");
-    command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
-        ->check(one_letter);
+    add_template_options(command, question);
     command
         .add_option("--answer", question.answer,
                     "class, number or words (the likeliest next ones); default: as the checkpoint "
@@ -307,9 +240,8 @@ void add_predict_command(CLI::App& program, Action& action) {
         ->check(CLI::IsMember({"last", "every"}))
         ->capture_default_str();
     command->callback([&action] {
-        bool const asks = options.source.free_prompts() || !options.source.fasta.empty() ||
-                          !options.source.table.empty();
-        if (!options.records.is_complete() || (!options.records.merge && !asks)) {
+        if (!options.records.is_complete() ||
+            (!options.records.merge && !has_source(options.source))) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }

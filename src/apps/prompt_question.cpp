@@ -53,7 +53,7 @@ AnswerKind kind_of(QuestionOptions const& options, std::optional<SetTask> const&
     if (!room) {
         return AnswerKind::words;
     }
-    TokenId const last = room->prompt.last_token();
+    std::optional<TokenId> const last = room->prompt.last_token();
     PromptTemplate const released("released_class", vocabulary, 'R');
     bool const asks_class = last == b_token || room->prompt.text() == released.text();
     return last == m_token ? AnswerKind::number
@@ -75,6 +75,22 @@ AnswerForm form_of(QuestionOptions const& options, std::optional<SetTask> const&
     form.prompts = !room;
     form.vocabulary = vocabulary;
     return form;
+}
+
+/// How sequences and numbers become prompts; nothing for free prompts.
+void settle_room(QuestionOptions const& options, std::optional<SetTask> const& task,
+                 RunConfig const& config, PromptSourceOptions& source, PromptQuestion& question) {
+    if (source.free_prompts()) {
+        return;
+    }
+    if (task && source.number_columns.empty()) {
+        source.number_columns = task->number_names;
+    }
+    Vocabulary const vocabulary{vocabulary_kind(config.model.vocabulary)};
+    auto const& names = task ? task->number_names : source.number_columns;
+    question.room = PromptRoom{template_of(options, task, vocabulary), config.model.context_length,
+                               std::ssize(names)};
+    question.numbers = task ? task->numbers : std::vector<NumberScale>();
 }
 
 void require_heads(AnswerForm const& form, RunConfig const& config) {
@@ -125,21 +141,27 @@ PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader 
                                PromptSourceOptions& source) {
     FinetuneTask const tasks = finetune_task_from(header.task);
     RunConfig const config = stored_config(header);
-    PromptQuestion question;
     Vocabulary const vocabulary{vocabulary_kind(config.model.vocabulary)};
     std::optional<SetTask> const task = task_of(options, tasks);
-    if (!source.free_prompts()) {
-        if (task && source.number_columns.empty()) {
-            source.number_columns = task->number_names;
-        }
-        auto const& names = task ? task->number_names : source.number_columns;
-        question.room = PromptRoom{template_of(options, task, vocabulary),
-                                   config.model.context_length, std::ssize(names)};
-        question.numbers = task ? task->numbers : std::vector<NumberScale>();
-        question.both_strands = task && tasks.reverse_complement;
-    }
+    PromptQuestion question;
+    settle_room(options, task, config, source, question);
+    question.both_strands = question.room && task && tasks.reverse_complement;
     question.form = form_of(options, task, question.room, vocabulary);
     require_heads(question.form, config);
+    return question;
+}
+
+PromptQuestion settle_reading(QuestionOptions const& given, CheckpointHeader const& header,
+                              PromptSourceOptions& source) {
+    FinetuneTask const tasks = finetune_task_from(header.task);
+    QuestionOptions options = given;
+    if (tasks.sets.empty() && options.prompt.empty()) {
+        options.prompt = "<S>{sequence}";
+    }
+    RunConfig const config = stored_config(header);
+    PromptQuestion question;
+    settle_room(options, task_of(options, tasks), config, source, question);
+    question.form.vocabulary = {vocabulary_kind(config.model.vocabulary)};
     return question;
 }
 

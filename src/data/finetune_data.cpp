@@ -219,6 +219,9 @@ void FinetuneData::prepare(std::int64_t context_length) {
         DNAGPT_VALIDATE(!prompt.has_numbers() || !task.number_names.empty(),
                         << "the prompt " << task.prompt << " has a place for numbers, and set "
                         << task.name << " has none");
+        DNAGPT_VALIDATE(prompt.last_token().has_value(),
+                        << "the prompt " << task.prompt << " must end with the token that the "
+                        << "answer is read at, as in <S>{sequence}<=><B>");
         DNAGPT_VALIDATE(
             task.answer != AnswerKind::number || prompt.last_token() == m_token,
             << "the prompt " << task.prompt << " asks for a number and must end with <M>");

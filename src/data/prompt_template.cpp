@@ -56,9 +56,8 @@ PromptTemplate::PromptTemplate(std::string_view text, Vocabulary vocabulary, cha
         rest.remove_prefix(close + 1);
     }
     DNAGPT_VALIDATE(
-        !pieces_.empty() && pieces_.front().part == Part::tokens &&
-            pieces_.back().part == Part::tokens,
-        << "the prompt " << text_ << " must begin and end with a token, as in <S>{sequence}<=><B>");
+        !pieces_.empty() && pieces_.front().part == Part::tokens,
+        << "the prompt " << text_ << " must begin with a token, as in <S>{sequence}<=><B>");
 }
 
 void PromptTemplate::add_tokens(std::string_view text, char species_token) {
@@ -90,8 +89,9 @@ bool PromptTemplate::has(Part part) const {
     return std::ranges::find(pieces_, part, &Piece::part) != pieces_.end();
 }
 
-TokenId PromptTemplate::last_token() const {
-    return pieces_.back().tokens.back();
+std::optional<TokenId> PromptTemplate::last_token() const {
+    bool const is_token = pieces_.back().part == Part::tokens;
+    return is_token ? std::optional(pieces_.back().tokens.back()) : std::nullopt;
 }
 
 std::int64_t PromptTemplate::length(std::int64_t bases, std::int64_t numbers) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "dnagpt/checkpoint/checkpoint_folder.hpp"
@@ -16,14 +17,15 @@ namespace {
 
 constexpr std::int64_t read_elements = std::int64_t{4} << 20;
 
-template <class T>
-void read_weights(CheckpointReader const& reader, Context& context, Vector<T> weights) {
+/// Assigns weights, rounded to T, from what take(first, elements) gives.
+template <class T, class Take>
+void assign_weights(Context& context, Vector<T> weights, Take const& take) {
     std::vector<float> host;
     Buffer<float> staging("weights on their way", std::min(read_elements, rows_of(weights)));
     for (std::int64_t first = 0; first < rows_of(weights); first += read_elements) {
         std::int64_t const count = std::min(read_elements, rows_of(weights) - first);
         host.resize(static_cast<std::size_t>(count));
-        reader.read(StateVector::master, first, host);
+        take(first, std::span<float>(host));
         copy_to_device(host.data(), staging.data(), count);
         convert(context, Vector<float>(staging.data(), host.size()),
                 Vector<T>(weights.data() + first, host.size()));
@@ -97,7 +99,17 @@ LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::vector<BatchFor
       batch(shape, largest_form(forms).positions()),
       context{stream, GemmEngine(), Arena(gpt_scratch_bytes<T>(shape, forms))} {
     require_same_layout(reader.header(), layout);
-    read_weights(reader, context, weights.view());
+    assign_weights(context, weights.view(), [&](std::int64_t first, std::span<float> host) {
+        reader.read(StateVector::master, first, host);
+    });
+    context.gemm.weights_changed();
+}
+
+template <class T>
+void LoadedModel<T>::draw_weights(std::uint64_t seed) {
+    assign_weights(context, weights.view(), [&](std::int64_t first, std::span<float> host) {
+        draw_initial_weights(layout, seed, first, std::ssize(host), host.data());
+    });
     context.gemm.weights_changed();
 }
 

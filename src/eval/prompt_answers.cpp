@@ -137,6 +137,20 @@ PromptInput prompt_input(Prompt const& prompt) {
     return input;
 }
 
+void require_no_question(PromptInput const& input) {
+    DNAGPT_VALIDATE(input.asked.empty(),
+                    << "a number is asked for inside the prompt, which dnagpt predict answers; "
+                       "write it behind <M>");
+}
+
+Batch batch_of_inputs(std::span<PromptInput const> inputs, std::span<std::size_t const> members) {
+    std::vector<FinetuneRow> rows;
+    for (std::size_t const member : members) {
+        rows.emplace_back().input = inputs[member].row;
+    }
+    return make_batch(rows, RowWeights::equal);
+}
+
 template <class T>
 void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
                     std::int64_t positions, LogitsAt logits_at, VisitAnswer const& visit) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/model/layer_states.hpp"
 #include "dnagpt/model/multi_task_loss.hpp"
 #include "dnagpt/model/number_embedding.hpp"
 #include "dnagpt/ops/embedding.hpp"
@@ -97,6 +98,12 @@ std::int64_t gpt_scratch_bytes(ModelShape const& shape, std::int64_t batch,
 template <class T>
 void gpt_forward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
                  GptSaved<T> const& saved) {
+    gpt_forward_visiting(context, params, batch, saved, {});
+}
+
+template <class T>
+void gpt_forward_visiting(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
+                          GptSaved<T> const& saved, VisitLayer<T> const& visit) {
     std::int64_t const positions = batch.positions();
     if (positions == 0) {
         return;
@@ -109,14 +116,21 @@ void gpt_forward(Context& context, GptParams<T> const& params, DeviceBatch const
                       params.position_table, embedded);
     number_embedding_forward(context, params.number_embedding, batch.numbers(),
                              batch.number_positions(), embedded);
+    if (visit) {
+        visit({0, embedded, {}, shape});
+    }
     for (std::size_t layer = 0; layer < params.layers.size(); ++layer) {
         LayerSaved<T> const& kept = saved.layers[layer];
         bool const last = layer + 1 == params.layers.size();
-        Matrix<T> const output = last ? saved.residual : saved.layers[layer + 1].attention.input;
+        Matrix<T> const output =
+            first_rows(last ? saved.residual : saved.layers[layer + 1].attention.input, positions);
         attention_block_forward(context, params.layers[layer].attention, shape, kept.attention,
                                 first_rows(kept.mlp.input, positions));
-        mlp_block_forward(context, params.layers[layer].mlp, kept.mlp,
-                          first_rows(output, positions));
+        mlp_block_forward(context, params.layers[layer].mlp, kept.mlp, output);
+        if (visit) {
+            visit({static_cast<std::int64_t>(layer) + 1, output,
+                   first_rows(kept.attention.qkv, positions), shape});
+        }
     }
     layernorm_forward(context, first_rows(saved.residual, positions), params.final_norm,
                       element_range(saved.mean, 0, positions),
@@ -162,6 +176,8 @@ void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch cons
     template std::int64_t gpt_scratch_bytes<T>(ModelShape const&, std::int64_t, std::int64_t); \
     template void gpt_forward(Context&, GptParams<T> const&, DeviceBatch const&,               \
                               GptSaved<T> const&);                                             \
+    template void gpt_forward_visiting(Context&, GptParams<T> const&, DeviceBatch const&,      \
+                                       GptSaved<T> const&, VisitLayer<T> const&);              \
     template void gpt_backward(Context&, GptParams<T> const&, DeviceBatch const&,              \
                                GptSaved<T> const&, GptParams<accum_t<T>> const&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)

@@ -175,6 +175,7 @@ TEST_F(FinetuneDataTest, WhatDoesNotFitIsNamed) {
     EXPECT_NE(problem(classes, "<S>{sequence}<+><M>{numbers}<=><B>").find("has none"),
               std::string::npos);
     EXPECT_NE(problem(numbers, "<S>{sequence}<=><B>").find("must end with <M>"), std::string::npos);
+    EXPECT_NE(problem(classes, "<S>{sequence}").find("must end with the token"), std::string::npos);
     EXPECT_NE(problem(numbers, "", "class").find("has no classes"), std::string::npos);
     EXPECT_NE(problem(classes, "", "number").find("has no number"), std::string::npos);
 }

@@ -37,6 +37,12 @@ TEST(PromptTemplate, TailsAreFilledUpOrShorterWords) {
     EXPECT_EQ(PromptTemplate("class", fixed, 'R').length(8, 0), 5);
 }
 
+TEST(PromptTemplate, MayEndWithASequenceThatIsOnlyRead) {
+    PromptTemplate const prompt("<S>{sequence}", fixed, 'R');
+    EXPECT_FALSE(prompt.last_token().has_value());
+    EXPECT_EQ(prompt.fill(base_codes("AATAAA"), {}).tokens, (std::vector<std::int32_t>{21, 4315}));
+}
+
 TEST(PromptTemplate, NamesStandForTemplates) {
     EXPECT_EQ(PromptTemplate("released_class", fixed, 'S').text(), "<R>{sequence}<=><R>");
     PromptRow const row =
@@ -56,7 +62,7 @@ TEST(PromptTemplate, MistakesAreNamed) {
     EXPECT_NE(problem("<S>{sequence<=><B>").find("does not close"), std::string::npos);
     EXPECT_NE(problem("<S>{numbers}<=><B>").find("must follow an <M>"), std::string::npos);
     EXPECT_NE(problem("<S>{sequence}{sequence}<B>").find("twice"), std::string::npos);
-    EXPECT_NE(problem("{sequence}<B>").find("begin and end with a token"), std::string::npos);
+    EXPECT_NE(problem("{sequence}<B>").find("begin with a token"), std::string::npos);
     EXPECT_NE(problem("<S>{sequence}<?>").find("<?>"), std::string::npos);
 }
 

@@ -14,6 +14,8 @@ void add_finetune_command(CLI::App& program, Action& action);
 void add_evaluate_command(CLI::App& program, Action& action);
 void add_predict_command(CLI::App& program, Action& action);
 void add_score_command(CLI::App& program, Action& action);
+void add_embed_command(CLI::App& program, Action& action);
+void add_attention_command(CLI::App& program, Action& action);
 void add_generate_command(CLI::App& program, Action& action);
 void add_inspect_command(CLI::App& program, Action& action);
 void add_plan_command(CLI::App& program, Action& action);

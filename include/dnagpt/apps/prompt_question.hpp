@@ -37,4 +37,10 @@ struct PromptQuestion {
 PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader const& header,
                                PromptSourceOptions& source);
 
+/// The same where prompts are only read: nothing is asked of the model's heads, sequences are read
+/// on one strand, and where neither the checkpoint nor the user has a template it is
+/// `<S>{sequence}`.
+PromptQuestion settle_reading(QuestionOptions const& options, CheckpointHeader const& header,
+                              PromptSourceOptions& source);
+
 }  // namespace dnagpt

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,8 +30,8 @@ class PromptTemplate {
     std::string const& text() const { return text_; }
     bool has_sequence() const { return has(Part::sequence); }
     bool has_numbers() const { return has(Part::numbers); }
-    /// The token that the answer is read at.
-    TokenId last_token() const;
+    /// The token at its end, where none of its places stands there.
+    std::optional<TokenId> last_token() const;
     /// Positions of a prompt with a sequence of `bases` bases and `numbers` numbers.
     std::int64_t length(std::int64_t bases, std::int64_t numbers) const;
     /// The sequence's tail as in TokenMode::filled; `numbers` are scaled already.

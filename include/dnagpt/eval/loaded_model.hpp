@@ -27,6 +27,8 @@ struct LoadedModel {
     LoadedModel(CheckpointReader const& reader, std::vector<BatchForm> const& forms, Stream stream);
     LoadedModel(LoadedModel const&) = delete;
     LoadedModel& operator=(LoadedModel const&) = delete;
+    /// Replaces the weights by those that training from random weights begins with.
+    void draw_weights(std::uint64_t seed);
 
     RunConfig config;
     ModelShape shape;

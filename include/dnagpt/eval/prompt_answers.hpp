@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "dnagpt/data/batch.hpp"
 #include "dnagpt/data/prompt_template.hpp"
 #include "dnagpt/eval/forward_model.hpp"
 #include "dnagpt/genome/prompt.hpp"
@@ -24,6 +25,10 @@ struct PromptInput {
 
 /// A prompt as input; an asked number at its end is what is answered. Error for an empty prompt.
 PromptInput prompt_input(Prompt const& prompt);
+/// Error for an input that asks for a number inside: only its answer could fill the place.
+void require_no_question(PromptInput const& input);
+/// A batch of chosen inputs.
+Batch batch_of_inputs(std::span<PromptInput const> inputs, std::span<std::size_t const> members);
 
 /// Where logits are wanted.
 enum class LogitsAt : std::uint8_t { nowhere, last_position, every_position };

@@ -1,0 +1,236 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "dnagpt/apps/attention_of_set.hpp"
+#include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/prompt_question.hpp"
+#include "dnagpt/apps/prompt_reader.hpp"
+#include "dnagpt/apps/ranks.hpp"
+#include "dnagpt/apps/record_options.hpp"
+#include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/core/program.hpp"
+#include "dnagpt/eval/layer_choice.hpp"
+#include "dnagpt/eval/loaded_model.hpp"
+#include "dnagpt/eval/piece_files.hpp"
+#include "dnagpt/eval/prompt_attention.hpp"
+#include "dnagpt/eval/record_blocks.hpp"
+#include "dnagpt/eval/row_file.hpp"
+#include "dnagpt/eval/shared_text_file.hpp"
+
+namespace dnagpt {
+namespace {
+
+struct AttentionOptions {
+    RecordOptions records{"", "attention.h5"};
+    PromptSourceOptions source;
+    QuestionOptions question;
+    std::vector<std::string> layers{"all"};
+    std::string from = "every";
+    AttentionOfSetOptions set;
+
+    std::string index() const { return records.output + ".tsv"; }
+};
+
+enum MapDataset : std::size_t {
+    map_dataset,
+    record_dataset,
+    layer_dataset,
+    head_dataset,
+    position_dataset
+};
+
+RowFileForm maps_form(std::int64_t columns, std::string const& from, std::int64_t step) {
+    nlohmann::ordered_json settings;
+    settings["from"] = from;
+    settings["step"] = step;
+    return {"dnagpt attention",
+            1,
+            {{"/attention", columns, RowElement::float32},
+             {"/record", 0, RowElement::int64},
+             {"/layer", 0, RowElement::int32},
+             {"/head", 0, RowElement::int32},
+             {"/position", 0, RowElement::int32}},
+            settings.dump()};
+}
+
+/// A rank's part in writing maps: of each record the layers, of each layer the heads, of each head
+/// the positions that look, a row each.
+template <class T>
+class MapWriter {
+  public:
+    MapWriter(AttentionOptions const& options, PromptQuestion const& question,
+              CheckpointReader const& reader, Communicator const& world,
+              DeviceSession const& device)
+        : options_(options),
+          context_length_(stored_config(reader.header()).model.context_length),
+          positions_(std::max(options.records.positions, context_length_)),
+          prompts_(options.source, question, context_length_),
+          model_(reader, forms_up_to(context_length_, positions_), device.stream()),
+          layers_(layers_called(options.layers, {1, model_.shape.layers, false})),
+          world_(world),
+          piece_(piece_from(options.records.piece)),
+          count_(prompts_.count(piece_, rows_of_record(), world)),
+          file_(piece_path(options.records.output, piece_),
+                maps_form(count_.longest, options.from, reader.header().step), count_.rows, world) {
+    }
+
+    void run() {
+        SharedTextFile index(piece_path(options_.index(), piece_),
+                             prompts_.head() + "\tfirst_row\trows\tpositions\n", world_);
+        BlockWork const work{"attention", [this](AddRecord const& add) { prompts_.read(add); },
+                             count_.range,
+                             [this](BlockRound const& round) { return write_maps(round); },
+                             [&](std::string_view text) { index.append(text); }};
+        std::int64_t const records = for_each_block(work, world_);
+        file_.finish();
+        index.finish();
+        log_info(fmt::format("wrote maps of {} prompts to {} and their places to {}", records,
+                             piece_path(options_.records.output, piece_), index.path()));
+    }
+
+  private:
+    bool from_every() const { return options_.from == "every"; }
+    std::int64_t maps() const { return std::ssize(layers_) * model_.shape.heads; }
+    RowsOfRecord rows_of_record() const { return {maps(), from_every()}; }
+
+    std::string write_maps(BlockRound const& round) {
+        std::vector<std::int64_t> const firsts =
+            prompts_.first_rows(round, rows_of_record(), next_row_);
+        std::vector<PromptInput> inputs;
+        std::string lines;
+        for (std::string const& text : round.own()) {
+            PromptRecord const record = prompt_record_from(text);
+            inputs.push_back(prompts_.inputs(record).front());
+            std::int64_t const length = inputs.back().length();
+            lines += fmt::format("{}\t{}\t{}\t{}\n", prompts_.fields(record),
+                                 count_.rows_before + firsts[inputs.size() - 1],
+                                 maps() * queries_of(length), length);
+        }
+        ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
+        std::int64_t const number = round.first_number + round.own_first;
+        read_attention(forward, std::span<PromptInput const>(inputs), positions_, layers_,
+                       from_every() ? AttentionFrom::every_position : AttentionFrom::last_position,
+                       [&](std::size_t input, std::int64_t layer, std::span<float const> values) {
+                           write_layer(number + static_cast<std::int64_t>(input), firsts[input],
+                                       layer, inputs[input].length(), values);
+                       });
+        return lines;
+    }
+
+    std::int64_t queries_of(std::int64_t length) const { return from_every() ? length : 1; }
+
+    /// values (H, queries, length); rows end with 0 behind the prompt.
+    void write_layer(std::int64_t record, std::int64_t first_of_record, std::int64_t layer,
+                     std::int64_t length, std::span<float const> values) {
+        std::int64_t const queries = queries_of(length);
+        std::int64_t const rows = model_.shape.heads * queries;
+        auto const place = std::ranges::find(layers_, layer) - layers_.begin();
+        std::int64_t const first = first_of_record + place * rows;
+        std::vector<float> wide(static_cast<std::size_t>(rows * count_.longest), 0);
+        std::vector<std::int32_t> head;
+        std::vector<std::int32_t> position;
+        for (std::int64_t row = 0; row < rows; ++row) {
+            std::copy_n(values.begin() + row * length, length, wide.begin() + row * count_.longest);
+            head.push_back(static_cast<std::int32_t>(row / queries));
+            position.push_back(static_cast<std::int32_t>(length - queries + row % queries));
+        }
+        auto const count = static_cast<std::size_t>(rows);
+        std::vector<std::int64_t> const of_record(count, record);
+        std::vector<std::int32_t> const of_layer(count, static_cast<std::int32_t>(layer));
+        file_.write(map_dataset, first, std::span<float const>(wide));
+        file_.write(record_dataset, first, std::span(of_record));
+        file_.write(layer_dataset, first, std::span(of_layer));
+        file_.write(head_dataset, first, std::span<std::int32_t const>(head));
+        file_.write(position_dataset, first, std::span<std::int32_t const>(position));
+    }
+
+    AttentionOptions const& options_;
+    std::int64_t context_length_;
+    std::int64_t positions_;
+    PromptReader prompts_;
+    LoadedModel<T> model_;
+    std::vector<std::int64_t> layers_;
+    Communicator const& world_;
+    Piece piece_;
+    RecordCount count_;
+    RowFile file_;
+    std::int64_t next_row_ = 0;
+};
+
+template <class T>
+int attention_as(AttentionOptions const& given, Communicator const& world,
+                 DeviceSession const& device) {
+    AttentionOptions options = given;
+    CheckpointReader const reader = open_checkpoint(options.records.checkpoint, world);
+    if (!options.set.path.empty()) {
+        average_attention<T>(options.set, options.records, options.layers, reader, world, device);
+        return exit_success;
+    }
+    PromptQuestion const question =
+        settle_reading(options.question, reader.header(), options.source);
+    MapWriter<T>(options, question, reader, world, device).run();
+    return exit_success;
+}
+
+int attention(AttentionOptions const& options) {
+    if (options.records.merge) {
+        join_row_files(find_pieces(options.records.output), options.records.output);
+        join_tables(find_pieces(options.index()), options.index());
+        log_info("wrote " + options.records.output + " and " + options.index());
+        return exit_success;
+    }
+    return run_ranks_in(options.records.precision,
+                        [&]<class T>(std::type_identity<T>, Communicator const& world,
+                                     DeviceSession const& device) {
+                            return attention_as<T>(options, world, device);
+                        });
+}
+
+}  // namespace
+
+void add_attention_command(CLI::App& program, Action& action) {
+    CLI::App* command = program.add_subcommand(
+        "attention",
+        "Writes how much positions attend to each other, by layer and head, as HDF5: of prompts "
+        "or sequences, or averaged over a labelled set (may be started with mpirun or srun)");
+    static AttentionOptions options;
+    CLI::Option_group* const source = add_source_options(*command, options.source);
+    add_template_options(*command, options.question);
+    source->add_option("--set", options.set.path,
+                       "Labelled set of the checkpoint's task: from the position of the answer, "
+                       "the mean over each class");
+    command->add_option("--split", options.set.split, "Of --set: train, validation or test")
+        ->check(CLI::IsMember({"train", "validation", "test"}))
+        ->capture_default_str();
+    command->add_option("--random-weights", options.set.random_weights,
+                        "Of --set: draw the model's weights with this seed instead, to compare");
+    command->add_option("--layers", options.layers, "1 to the model's number of layers, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    command
+        ->add_option("--from", options.from,
+                     "last or every: the positions whose attention is written, of prompts and "
+                     "sequences")
+        ->check(CLI::IsMember({"last", "every"}))
+        ->capture_default_str();
+    add_record_options(*command, options.records,
+                       "HDF5 file to write; of prompts and sequences FILE.tsv says whose rows "
+                       "stand where",
+                       "--output");
+    command->callback([&action] {
+        bool const asks = has_source(options.source) != !options.set.path.empty();
+        if (!options.records.is_complete() || (!options.records.merge && !asks)) {
+            throw CLI::RequiredError(
+                "--checkpoint, and one of --prompt, --prompts, --fasta, --table and --set");
+        }
+        action = [] { return attention(options); };
+    });
+}
+
+}  // namespace dnagpt
