@@ -156,21 +156,16 @@ class SetAttention {
         }
     }
 
-    /// The position of the first word of the sequence; -1 where there is none.
-    std::int64_t first_word() const {
-        auto const tokens = data_.row(places_.front(), {}).input.tokens;
-        auto const found = std::ranges::find_if(
-            tokens, [](std::int32_t token) { return token >= reserved_count; });
-        return found == tokens.end() ? -1 : found - tokens.begin();
-    }
-
     std::string settings() const {
+        auto const tokens = data_.row(places_.front(), {}).input.tokens;
+        auto const is_word = [](std::int32_t token) { return token >= reserved_count; };
         nlohmann::ordered_json json;
         json["classes"] = classes();
         json["split"] = options_.split;
         json["step"] = step_;
         json["prompt"] = data_.task().sets.front().prompt;
-        json["first_word"] = first_word();
+        json["first_word"] = std::ranges::find_if(tokens, is_word) - tokens.begin();
+        json["words"] = std::ranges::count_if(tokens, is_word);
         json["random_weights"] = options_.random_weights
                                      ? nlohmann::ordered_json(*options_.random_weights)
                                      : nlohmann::ordered_json();

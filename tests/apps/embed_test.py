@@ -1,7 +1,7 @@
 """What `dnagpt embed` and `dnagpt attention` promise their users.
 
 Usage: embed_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed: numbers are
-compared as bytes here, by value in tests/tools/inner_states_test.py.
+compared as bytes here, by value in tests/tools/published_weights_test.py.
 """
 
 from __future__ import annotations

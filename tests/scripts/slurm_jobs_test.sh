@@ -119,6 +119,10 @@ SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8 job score ''
 run cat "$scratch/launched"
 expect_output "dnagpt score --checkpoint /runs/first --piece 2/8 --species R --vcf a.vcf" "score.sbatch"
 
+SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8 job embed '' 0 --fasta a.fa
+run cat "$scratch/launched"
+expect_output "dnagpt embed --checkpoint /runs/first --piece 2/8 --fasta a.fa" "embed.sbatch"
+
 unset SLURM_SUBMIT_DIR
 job evaluate '' 0
 expect_output "submit this file with sbatch" "run without Slurm"

@@ -22,6 +22,7 @@ from published_weights import (
 )
 from safetensors.numpy import load_file
 
+import attention_files
 import convert_checkpoint
 import dnagpt_files
 import model_tensors
@@ -279,3 +280,69 @@ def test_logits_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
     assert len(arrays["/logits"]) == first
     likeliest = int(arrays["/logits"][-1].argmax())
     assert table.read_text().splitlines()[-1].split("\t")[3] == word_text(likeliest, shape)
+
+
+def inner_states(model, tokens) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Of one prompt: the residual stream behind the embeddings and each layer (T, C), and each
+    layer's attention (heads, T, T)."""
+    import torch
+
+    states, maps = [], []
+
+    def keep_attention(attention, inputs, _) -> None:
+        rows, length, channels = inputs[0].shape
+        size = channels // attention.heads
+        qkv = attention.c_attn(inputs[0]).view(rows, length, 3, attention.heads, size)
+        query, key, _ = qkv.permute(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(size)
+        future = torch.ones(length, length, dtype=torch.bool).triu(1)
+        maps.append(scores.masked_fill(future, -math.inf).softmax(-1)[0].numpy())
+
+    for block in model.transformer.h:
+        block.register_forward_pre_hook(
+            lambda _, inputs: states.append(inputs[0][0].clone().numpy())
+        )
+        block.attn.register_forward_hook(keep_attention)
+    model.transformer.ln_f.register_forward_hook(
+        lambda _, inputs, output: states.extend([inputs[0][0].numpy(), output[0].numpy()])
+    )
+    nothing = torch.zeros(0, dtype=torch.int64)
+    with torch.no_grad():
+        model(tokens, nothing, nothing.double(), nothing)
+    return states, maps
+
+
+@needs_torch
+@pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
+def test_inner_states_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
+    """Embeddings of every layer and attention of every head, of prompts of several lengths."""
+    import torch
+
+    checkpoint, tensors = make_checkpoint(tmp_path, shape)
+    random = np.random.default_rng(4)
+    words = [random.choice(list("ACGT"), 6 * count) for count in (3, 1, 5)]
+    fasta = [f">s{count}\n{''.join(bases)}\n" for count, bases in enumerate(words)]
+    (tmp_path / "three.fa").write_text("".join(fasta))
+    states, maps = tmp_path / "states.h5", tmp_path / "maps.h5"
+    asked = ["--checkpoint", checkpoint, "--fasta", tmp_path / "three.fa", "--positions", 8]
+    asked += ["--template", "<S>{sequence}", "--species-token", "R"]
+    run("dnagpt", "embed", *asked, "--layers", "all", "--pool", "every", "--output", states)
+    run("dnagpt", "attention", *asked, "--output", maps)
+    arrays, _ = dnagpt_files.read_arrays(states)
+    names = [*(f"/layer_{layer}" for layer in range(shape.layers + 1)), "/final"]
+    first = 0
+    for record, bases in enumerate(words):
+        codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
+        numbers = codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
+        row = torch.tensor([[RESERVED.index("R"), *numbers]])
+        expected_states, expected_maps = inner_states(reference(shape, tensors), row)
+        own = slice(first, first + row.shape[1])
+        for name, expected in zip(names, expected_states, strict=True):
+            bound = TOLERANCE * np.abs(expected).max()
+            np.testing.assert_allclose(arrays[name][own], expected, rtol=TOLERANCE, atol=bound)
+        for layer, expected in enumerate(expected_maps):
+            found = attention_files.read_map(maps, record, layer + 1)
+            np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-6)
+            np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+        first += row.shape[1]
+    assert len(arrays["/final"]) == first
