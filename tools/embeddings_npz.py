@@ -10,7 +10,6 @@ layer (`final`, `layer_3`), and for each row `id`, `start` and `end` (of sequenc
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,29 +18,20 @@ import numpy as np
 
 from attention_files import read_format
 from dnagpt_files import FileError
-
-
-def read_index(path: Path) -> dict[str, np.ndarray]:
-    """The columns of an index, by record."""
-    with path.open() as file:
-        lines = (line for line in file if not line.startswith("# "))
-        rows = list(csv.DictReader(lines, delimiter="\t"))
-    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-    return {
-        name: np.array(values, dtype=str if name == "id" else np.int64)
-        for name, values in columns.items()
-    }
+from prediction_files import read_table
 
 
 def row_arrays(path: Path) -> dict[str, np.ndarray]:
     """Every array of the archive by name."""
     arrays, _ = read_format(path, "dnagpt embeddings")
-    index = read_index(Path(f"{path}.tsv"))
+    index = read_table(Path(f"{path}.tsv"))
     record = arrays["/record"] - arrays["/record"].min(initial=0)
     if len(index["id"]) != record.max(initial=-1) + 1:
         raise FileError(f"{path}.tsv has {len(index['id'])} rows, not a row a record of {path}")
     named = {name.lstrip("/"): values for name, values in arrays.items() if name != "/record"}
-    return named | {key: index[key][record] for key in ("id", "start", "end") if key in index}
+    kinds = {"id": str, "start": np.int64, "end": np.int64}
+    columns = {key: index[key].astype(kind) for key, kind in kinds.items() if key in index}
+    return named | {key: values[record] for key, values in columns.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

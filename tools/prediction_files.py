@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,14 +46,16 @@ Predictions = ClassPredictions | NumberPredictions
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Columns (texts) by name of a tab separated file with a head line."""
+    """Columns (texts) by name of a tab separated file with a head line; notes ("# ") before it."""
     if not path.is_file():
         raise FileError(f"{path} is not there; check the path")
     with path.open(newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        lines = list(file)
+    notes = sum(1 for _ in itertools.takewhile(lambda line: line.startswith("# "), lines))
+    rows = list(csv.reader(lines[notes:], delimiter="\t", quoting=csv.QUOTE_NONE))
     if not rows:
         raise FileError(f"{path} is empty (no head line); write it again")
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in enumerate(rows[1:], start=notes + 2):
         if len(row) != len(rows[0]):
             raise FileError(
                 f"{path} line {number} has {len(row)} columns (the head line has {len(rows[0])}); "

@@ -1,0 +1,197 @@
+"""What a pretrained model says of changes in DNA that it has not seen, and in shuffled DNA.
+
+    python tools/variants_table.py --checkpoint runs/pretrained --shards shards \\
+        --species saccharomyces_cerevisiae --work runs/variants
+
+Random changes of one base, insertions and deletions of three bases are put into the species'
+held-out contigs (--split), and at the same places into the same contigs with their bases shuffled:
+every count of two neighbouring bases stays (Altschul and Erickson 1985, doi
+10.1093/oxfordjournals.molbev.a040370). `dnagpt score` scores both. A model that has learned more of
+the species than its pairs of bases finds the change of a real sequence less likely than that of a
+shuffled one. What has its result already is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import dnagpt_files
+import table_runs
+from dnagpt_files import BASES, FileError, Shard
+from prediction_files import read_table
+from scores import ranking_areas
+from table_runs import program, run_unless_there
+from text_tables import format_value, markdown_table
+
+BASES_PER_WORD = 6
+KINDS = ("single base", "insertion", "deletion")
+LENGTH = 3
+"""Bases that are put in or taken out: the same for all, for each costs about the same."""
+SEQUENCES = ("real", "shuffled")
+HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+
+def contig_bases(shard: Shard) -> dict[str, str]:
+    """The bases of each contig of a shard, by name and place."""
+    digits = shard.tokens.astype(np.int64)[:, None] // 5 ** np.arange(BASES_PER_WORD - 1, -1, -1)
+    letters = np.array(list(BASES))[digits % 5].reshape(-1)
+    columns = (shard.contigs[name] for name in ("name", "source_start", "first_token", "length"))
+    return {
+        f"{name}_{start}": "".join(letters[BASES_PER_WORD * first :][:length])
+        for name, start, first, length in zip(*columns, strict=True)
+    }
+
+
+def last_edges(edges: dict[str, list[str]], last: str, draw: random.Random) -> dict[str, str]:
+    """For each other base the one that follows it for the last time, such that all lead to `last`.
+
+    Drawn until they do.
+    """
+    while True:
+        chosen = {base: draw.choice(after) for base, after in edges.items() if base != last}
+        reached = {last}
+        for _ in chosen:
+            reached |= {base for base, after in chosen.items() if after in reached}
+        if reached >= chosen.keys():
+            return chosen
+
+
+def shuffle_pairs(bases: str, draw: random.Random) -> str:
+    """Another sequence with the same ends and the same count of each pair of neighbours."""
+    edges: dict[str, list[str]] = {}
+    for base, after in itertools.pairwise(bases):
+        edges.setdefault(base, []).append(after)
+    chosen = last_edges(edges, bases[-1], draw)
+    for base, after in edges.items():
+        if base in chosen:
+            after.remove(chosen[base])
+        draw.shuffle(after)
+        if base in chosen:
+            after.append(chosen[base])
+    places = dict.fromkeys(edges, 0)
+    shuffled = [bases[0]]
+    for _ in bases[1:]:
+        base = shuffled[-1]
+        shuffled.append(edges[base][places[base]])
+        places[base] += 1
+    return "".join(shuffled)
+
+
+def draw_place(contigs: dict[str, str], margin: int, draw: random.Random) -> tuple[str, int]:
+    """A contig and a place in it with `margin` bases on both sides, none of them N."""
+    names = [name for name, bases in contigs.items() if len(bases) > 2 * margin + LENGTH]
+    if not names:
+        raise FileError(f"no contig has more than {2 * margin + LENGTH} bases; lower --flank")
+    room = [len(contigs[name]) - 2 * margin - LENGTH for name in names]
+    while True:
+        name = draw.choices(names, room)[0]
+        at = draw.randrange(margin, len(contigs[name]) - margin - LENGTH)
+        if "N" not in contigs[name][at - margin : at + margin + LENGTH]:
+            return name, at
+
+
+def change(kind: str, bases: str, at: int, draw: random.Random) -> tuple[str, str]:
+    """REF and ALT of a change that begins behind base `at`, or at it."""
+    if kind == "single base":
+        return bases[at], draw.choice([base for base in "ACGT" if base != bases[at]])
+    if kind == "deletion":
+        return bases[at : at + LENGTH + 1], bases[at]
+    return bases[at], bases[at] + "".join(draw.choices("ACGT", k=LENGTH))
+
+
+def write_variants(options: argparse.Namespace, contigs: dict[str, str]) -> None:
+    """A reference and its variants, real and shuffled, at the same places."""
+    draw = random.Random(options.seed)
+    kinds = [kind for kind in KINDS for _ in range(options.count)]
+    places = [(kind, *draw_place(contigs, options.flank, draw)) for kind in kinds]
+    for sequence in SEQUENCES:
+        reference = contigs
+        if sequence == "shuffled":
+            reference = {name: shuffle_pairs(bases, draw) for name, bases in contigs.items()}
+        fasta = "".join(f">{name}\n{bases}\n" for name, bases in reference.items())
+        (options.work / f"{sequence}.fa").write_text(fasta)
+        lines = [HEAD]
+        for kind, name, at in places:
+            ref, alt = change(kind, reference[name], at, draw)
+            lines.append(f"{name}\t{at + 1}\t{kind.replace(' ', '_')}\t{ref}\t{alt}\t.\t.\t.\n")
+        (options.work / f"{sequence}.vcf").write_text("".join(lines))
+
+
+def read_ratios(path: Path) -> dict[str, np.ndarray]:
+    """llr of the scored variants by kind."""
+    columns = read_table(path)
+    scored = columns["status"] == "ok"
+    return {
+        kind: columns["llr"][scored & (columns["id"] == kind.replace(" ", "_"))].astype(float)
+        for kind in KINDS
+    }
+
+
+def table_of(ratios: dict[str, dict[str, np.ndarray]]) -> list[str]:
+    """Lines: for each kind, real beside shuffled."""
+    head = ["change", "sequence", "n", "mean llr", "standard error", "below 0", "real lower"]
+    cells = [head]
+    for kind in KINDS:
+        real, shuffled = (ratios[sequence][kind] for sequence in SEQUENCES)
+        both = np.concatenate([real, shuffled])
+        area, _ = ranking_areas(np.arange(len(both)) < len(real), -both, np.ones(len(both)))
+        for sequence, llr in zip(SEQUENCES, (real, shuffled), strict=True):
+            error = llr.std(ddof=1) / np.sqrt(len(llr))
+            values = [float(llr.mean()), float(error), float((llr < 0).mean())]
+            share = format_value(float(area)) if sequence == "real" else ""
+            cells.append([kind, sequence, str(len(llr)), *map(format_value, values), share])
+    return markdown_table(cells)
+
+
+def make_tables(options: argparse.Namespace) -> list[str]:
+    """Lines: the table, and what its columns are."""
+    shards = dnagpt_files.iterate_shards(options.shards, options.split)
+    own = [shard for shard in shards if shard.species == options.species]
+    if not own:
+        raise FileError(f"{options.shards} holds no {options.split} shards of {options.species}")
+    contigs: dict[str, str] = {}
+    for shard in own:
+        contigs |= contig_bases(shard)
+    write_variants(options, contigs)
+    ratios = {}
+    for sequence in SEQUENCES:
+        files = {"vcf": "vcf", "reference": "fa", "output": "tsv"}
+        given = [f"--{option}={options.work / sequence}.{end}" for option, end in files.items()]
+        given += [f"--flank={options.flank}", f"--species={own[0].attributes['species_token']}"]
+        output = options.work / f"{sequence}.tsv"
+        command = program(options, "score", f"--checkpoint={options.checkpoint}", *given)
+        ratios[sequence] = read_ratios(run_unless_there(options, output, command))
+    bases = sum(map(len, contigs.values()))
+    return [
+        f"## Changes in {options.split} sequence of {options.species} ({bases:,} bases)",
+        "",
+        *table_of(ratios),
+        "",
+        f"llr: log p of the changed less that of the given sequence (nats), flank {options.flank}.",
+        "below 0: share of changes that the model finds less likely than what stands there.",
+        "real lower: share of pairs in which the change of the real sequence has the lower llr.",
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with a message."""
+    parser = table_runs.make_parser(__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="file or run folder")
+    parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
+    parser.add_argument("--species", required=True, help="whose contigs are changed")
+    parser.add_argument("--split", choices=("validation", "test"), default="test")
+    parser.add_argument("--count", type=int, default=500, help="changes of each kind")
+    parser.add_argument("--flank", type=int, default=150, help="bases read on each side")
+    parser.add_argument("--seed", type=int, default=1)
+    return table_runs.finish(parser.parse_args(arguments), make_tables)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
