@@ -33,8 +33,6 @@ struct AttentionOptions {
     std::vector<std::string> layers{"all"};
     std::string from = "every";
     AttentionOfSetOptions set;
-
-    std::string index() const { return records.output + ".tsv"; }
 };
 
 enum MapDataset : std::size_t {
@@ -81,7 +79,7 @@ class MapWriter {
     }
 
     void run() {
-        SharedTextFile index(piece_path(options_.index(), piece_),
+        SharedTextFile index(piece_path(index_path(options_.records.output), piece_),
                              prompts_.head() + "\tfirst_row\trows\tpositions\n", world_);
         BlockWork const work{"attention", [this](AddRecord const& add) { prompts_.read(add); },
                              count_.range,
@@ -180,9 +178,7 @@ int attention_as(AttentionOptions const& given, Communicator const& world,
 
 int attention(AttentionOptions const& options) {
     if (options.records.merge) {
-        join_row_files(find_pieces(options.records.output), options.records.output);
-        join_tables(find_pieces(options.index()), options.index());
-        log_info("wrote " + options.records.output + " and " + options.index());
+        join_indexed_rows(options.records.output);
         return exit_success;
     }
     return run_ranks_in(options.records.precision,

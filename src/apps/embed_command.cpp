@@ -30,9 +30,6 @@ struct EmbedOptions {
     QuestionOptions question;
     std::vector<std::string> layers{"final"};
     std::string pool = "mean";
-
-    /// The table that says whose rows stand where.
-    std::string index() const { return records.output + ".tsv"; }
 };
 
 RowFileForm embeddings_form(EmbedOptions const& options, EmbeddingForm const& form,
@@ -70,7 +67,7 @@ class Embedder {
                 count_.rows, world) {}
 
     void run() {
-        SharedTextFile index(piece_path(options_.index(), piece_),
+        SharedTextFile index(piece_path(index_path(options_.records.output), piece_),
                              prompts_.head() + "\tfirst_row\trows\n", world_);
         BlockWork const work{"embedding", [this](AddRecord const& add) { prompts_.read(add); },
                              count_.range, [this](BlockRound const& round) { return embed(round); },
@@ -147,9 +144,7 @@ int embed_as(EmbedOptions const& given, Communicator const& world, DeviceSession
 
 int embed(EmbedOptions const& options) {
     if (options.records.merge) {
-        join_row_files(find_pieces(options.records.output), options.records.output);
-        join_tables(find_pieces(options.index()), options.index());
-        log_info("wrote " + options.records.output + " and " + options.index());
+        join_indexed_rows(options.records.output);
         return exit_success;
     }
     return run_ranks_in(

@@ -9,6 +9,9 @@
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
+#include "dnagpt/eval/piece_files.hpp"
+#include "dnagpt/eval/row_file.hpp"
 
 namespace dnagpt {
 
@@ -69,6 +72,16 @@ std::string PromptReader::head() const {
 std::string PromptReader::fields(PromptRecord const& record) const {
     return question_.room ? fmt::format("{}\t{}\t{}", record.id, record.start, record.end)
                           : record.id;
+}
+
+std::string index_path(std::string const& output) {
+    return output + ".tsv";
+}
+
+void join_indexed_rows(std::string const& output) {
+    join_row_files(find_pieces(output), output);
+    join_tables(find_pieces(index_path(output)), index_path(output));
+    log_info("wrote " + output + " and " + index_path(output));
 }
 
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source) {

@@ -56,6 +56,11 @@ class PromptReader {
     std::int64_t context_length_;
 };
 
+/// The table beside an HDF5 file of rows that says whose they are.
+std::string index_path(std::string const& output);
+/// Joins the pieces of such a file, and those of its table.
+void join_indexed_rows(std::string const& output);
+
 /// --prompt, --prompts, --fasta, --table and what belongs to them. Of the group that is returned
 /// one option may stand.
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source);
