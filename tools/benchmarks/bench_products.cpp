@@ -1,6 +1,6 @@
-/// The linear layers' matrix products of one training step and nothing else, as they suit oneDNN
-/// best (weights in the layout that it asks for, primitives made once): the ceiling of tokens/s for
-/// a program that multiplies with oneDNN. Prints one JSON object.
+/// The linear layers' matrix products of one training step, or of one forward pass, and nothing
+/// else, as they suit oneDNN best (weights in the layout that it asks for, primitives made once):
+/// the ceiling of tokens/s for a program that multiplies with oneDNN. Prints one JSON object.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -24,6 +24,8 @@ struct Options {
     std::int64_t channels = 768;
     std::int64_t layers = 12;
     std::int64_t vocabulary = 19564;
+    std::int64_t head_rows = -1;
+    bool forward = false;
     std::string precision = "bf16";
     int repeats = 3;
 };
@@ -38,6 +40,7 @@ class Products {
   public:
     explicit Products(Options const& options)
         : rows_(options.rows),
+          forward_(options.forward),
           type_(options.precision == "bf16" ? memory::data_type::bf16 : memory::data_type::f32) {
         std::int64_t const c = options.channels;
         for (std::int64_t layer = 0; layer < options.layers; ++layer) {
@@ -46,6 +49,7 @@ class Products {
             add_linear(c, 4 * c);
             add_linear(4 * c, c);
         }
+        rows_ = options.head_rows < 0 ? rows_ : options.head_rows;
         add_linear(c, c);
         add_linear(c, options.vocabulary);
     }
@@ -117,6 +121,9 @@ class Products {
 
     void add_linear(std::int64_t in, std::int64_t out) {
         add_product_with_weight(in, out);
+        if (forward_) {
+            return;
+        }
         add_product_with_weight(out, in);
         auto const made = describe({{out, rows_}, type_, Tag::ba}, activation(in),
                                    {{out, in}, memory::data_type::f32, Tag::ab}, true);
@@ -147,7 +154,8 @@ class Products {
     }
 
   private:
-    std::int64_t rows_;
+    std::int64_t rows_;  ///< of the products that are added next
+    bool forward_;
     memory::data_type type_;
     dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream_{engine_};
@@ -193,6 +201,9 @@ int main(int argc, char** argv) {
     program.add_option("--channels", options.channels, "Channels of the model");
     program.add_option("--layers", options.layers, "Layers of the model");
     program.add_option("--vocabulary", options.vocabulary, "Words of the vocabulary");
+    program.add_option("--head-rows", options.head_rows,
+                       "Positions whose logits are computed (default: all)");
+    program.add_flag("--forward", options.forward, "Of a forward pass alone");
     program.add_option("--precision", options.precision, "Type of the operands")
         ->check(CLI::IsMember({"bf16", "float"}));
     program.add_option("--repeats", options.repeats, "Steps timed")->check(CLI::PositiveNumber);
