@@ -4,11 +4,11 @@
         --species saccharomyces_cerevisiae --work runs/variants
 
 Random changes of one base, insertions and deletions of three bases are put into the species'
-held-out contigs (--split), and at the same places into the same contigs with their bases shuffled:
-every count of two neighbouring bases stays (Altschul and Erickson 1985, doi
-10.1093/oxfordjournals.molbev.a040370). `dnagpt score` scores both. A model that has learned more of
-the species than its pairs of bases finds the change of a real sequence less likely than that of a
-shuffled one. What has its result already is not run again.
+held-out contigs (--split), and at the same places into the same contigs shuffled: their bases, or
+so that every count of two neighbouring bases stays (Altschul and Erickson 1985, doi
+10.1093/oxfordjournals.molbev.a040370). `dnagpt score` scores all. A model that has learned more of
+the species than its bases, or than its pairs of bases, finds the change of a real sequence less
+likely than that of a shuffled one. What has its result already is not run again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ BASES_PER_WORD = 6
 KINDS = ("single base", "insertion", "deletion")
 LENGTH = 3
 """Bases that are put in or taken out: the same for all, for each costs about the same."""
-SEQUENCES = ("real", "shuffled")
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
@@ -84,6 +83,22 @@ def shuffle_pairs(bases: str, draw: random.Random) -> str:
     return "".join(shuffled)
 
 
+def shuffle_bases(bases: str, draw: random.Random) -> str:
+    """The same bases in another order."""
+    letters = list(bases)
+    draw.shuffle(letters)
+    return "".join(letters)
+
+
+SHUFFLES = {"pairs shuffled": shuffle_pairs, "bases shuffled": shuffle_bases}
+SEQUENCES = ("real", *SHUFFLES)
+
+
+def file_name(sequence: str) -> str:
+    """Of the files of a sequence, without their ends."""
+    return sequence.replace(" ", "_")
+
+
 def draw_place(contigs: dict[str, str], margin: int, draw: random.Random) -> tuple[str, int]:
     """A contig and a place in it with `margin` bases on both sides, none of them N."""
     names = [name for name, bases in contigs.items() if len(bases) > 2 * margin + LENGTH]
@@ -107,21 +122,21 @@ def change(kind: str, bases: str, at: int, draw: random.Random) -> tuple[str, st
 
 
 def write_variants(options: argparse.Namespace, contigs: dict[str, str]) -> None:
-    """A reference and its variants, real and shuffled, at the same places."""
+    """References and their variants, real and shuffled, at the same places."""
     draw = random.Random(options.seed)
     kinds = [kind for kind in KINDS for _ in range(options.count)]
     places = [(kind, *draw_place(contigs, options.flank, draw)) for kind in kinds]
     for sequence in SEQUENCES:
         reference = contigs
-        if sequence == "shuffled":
-            reference = {name: shuffle_pairs(bases, draw) for name, bases in contigs.items()}
+        if shuffle := SHUFFLES.get(sequence):
+            reference = {name: shuffle(bases, draw) for name, bases in contigs.items()}
         fasta = "".join(f">{name}\n{bases}\n" for name, bases in reference.items())
-        (options.work / f"{sequence}.fa").write_text(fasta)
+        (options.work / f"{file_name(sequence)}.fa").write_text(fasta)
         lines = [HEAD]
         for kind, name, at in places:
             ref, alt = change(kind, reference[name], at, draw)
             lines.append(f"{name}\t{at + 1}\t{kind.replace(' ', '_')}\t{ref}\t{alt}\t.\t.\t.\n")
-        (options.work / f"{sequence}.vcf").write_text("".join(lines))
+        (options.work / f"{file_name(sequence)}.vcf").write_text("".join(lines))
 
 
 def read_ratios(path: Path) -> dict[str, np.ndarray]:
@@ -136,18 +151,22 @@ def read_ratios(path: Path) -> dict[str, np.ndarray]:
 
 def table_of(ratios: dict[str, dict[str, np.ndarray]]) -> list[str]:
     """Lines: for each kind, real beside shuffled."""
-    head = ["change", "sequence", "n", "mean llr", "standard error", "below 0", "real lower"]
-    cells = [head]
+    cells = [["change", "sequence", "n", "mean llr", "standard error", "below 0", "real lower"]]
     for kind in KINDS:
-        real, shuffled = (ratios[sequence][kind] for sequence in SEQUENCES)
-        both = np.concatenate([real, shuffled])
-        area, _ = ranking_areas(np.arange(len(both)) < len(real), -both, np.ones(len(both)))
-        for sequence, llr in zip(SEQUENCES, (real, shuffled), strict=True):
+        for sequence in SEQUENCES:
+            llr, real = ratios[sequence][kind], ratios["real"][kind]
             error = llr.std(ddof=1) / np.sqrt(len(llr))
             values = [float(llr.mean()), float(error), float((llr < 0).mean())]
-            share = format_value(float(area)) if sequence == "real" else ""
-            cells.append([kind, sequence, str(len(llr)), *map(format_value, values), share])
+            lower = "" if sequence == "real" else format_value(share_lower(real, llr))
+            cells.append([kind, sequence, str(len(llr)), *map(format_value, values), lower])
     return markdown_table(cells)
+
+
+def share_lower(left: np.ndarray, right: np.ndarray) -> float:
+    """Of all pairs, in how many the one of `left` is lower; ties count half."""
+    is_left = np.arange(len(left) + len(right)) < len(left)
+    area, _ = ranking_areas(is_left, -np.concatenate([left, right]), np.ones(len(is_left)))
+    return area
 
 
 def make_tables(options: argparse.Namespace) -> list[str]:
@@ -163,9 +182,12 @@ def make_tables(options: argparse.Namespace) -> list[str]:
     ratios = {}
     for sequence in SEQUENCES:
         files = {"vcf": "vcf", "reference": "fa", "output": "tsv"}
-        given = [f"--{option}={options.work / sequence}.{end}" for option, end in files.items()]
+        given = [
+            f"--{option}={options.work / file_name(sequence)}.{end}"
+            for option, end in files.items()
+        ]
         given += [f"--flank={options.flank}", f"--species={own[0].attributes['species_token']}"]
-        output = options.work / f"{sequence}.tsv"
+        output = options.work / f"{file_name(sequence)}.tsv"
         command = program(options, "score", f"--checkpoint={options.checkpoint}", *given)
         ratios[sequence] = read_ratios(run_unless_there(options, output, command))
     bases = sum(map(len, contigs.values()))
@@ -176,7 +198,7 @@ def make_tables(options: argparse.Namespace) -> list[str]:
         "",
         f"llr: log p of the changed less that of the given sequence (nats), flank {options.flank}.",
         "below 0: share of changes that the model finds less likely than what stands there.",
-        "real lower: share of pairs in which the change of the real sequence has the lower llr.",
+        "real lower: share of pairs with one of the real sequence in which that has the lower llr.",
     ]
 
 

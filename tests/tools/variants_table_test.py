@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import PROGRAMS
 
@@ -44,6 +45,11 @@ def test_a_long_shuffle_is_another_sequence() -> None:
     assert same < 0.3 * len(bases)
 
 
+def test_the_share_of_lower_values_counts_pairs() -> None:
+    share = variants_table.share_lower(np.array([1.0, 2.0]), np.array([2.0, 3.0, 0.0]))
+    assert share == pytest.approx((2 + 1.5) / 6)
+
+
 def test_changes_are_written_as_in_vcf() -> None:
     draw = random.Random(5)
     ref, alt = variants_table.change("single base", "ACGT", 2, draw)
@@ -66,7 +72,7 @@ def test_the_table_of_a_model(tmp_path: Path, shards: Path, capsys: pytest.Captu
     assert variants_table.main([*given, "--species=saccharomyces_cerevisiae"]) == 0
     lines = (tmp_path / "work" / "table.md").read_text().splitlines()
     rows = [line.split(" | ") for line in lines if line.startswith("| ")]
-    assert [row[1] for row in rows[1:]] == ["real", "shuffled"] * 3
+    assert [row[1] for row in rows[1:]] == ["real", "pairs shuffled", "bases shuffled"] * 3
     assert {row[2] for row in rows[1:]} == {"20"}
     assert variants_table.main([*given, "--species=nobody"]) == 1
     assert "holds no test shards of nobody" in capsys.readouterr().err
