@@ -77,6 +77,9 @@ std::vector<CLI::Option*> add_text_options(CLI::App& command, GenerateOptions& o
                         "Only the likeliest words that together have this probability")
             ->check(CLI::Range(1e-6, 1.0))
             ->capture_default_str(),
+        command.add_flag("--reference", options.reference,
+                         "Products in one fixed order (slow, float alone): the same text at any "
+                         "--batch and number of threads"),
         command.add_option("--piece", options.piece,
                            "2/8: only this share of the sequences, for a job array")};
 }
@@ -119,6 +122,9 @@ void add_generate_command(CLI::App& program, Action& action) {
         bool const asks = options.haplotypes != options.source.free_prompts();
         if (!options.merge && (options.checkpoint.empty() || !asks)) {
             throw CLI::RequiredError("--checkpoint, and one of --prompt, --prompts, --haplotypes");
+        }
+        if (options.reference && options.precision != "float") {
+            throw CLI::ValidationError("--reference", "needs --precision float");
         }
         settle_defaults(options);
         action = [] { return generate(options); };

@@ -111,6 +111,9 @@ class TextGenerator {
           room_(shared_room(options, form_, world)),
           decoder_(model_.params, room_.rows, room_.positions, device.stream()) {
         require_words(model_.shape, reader.path());
+        if (options.reference) {
+            decoder_.context.gemm.use_reference();
+        }
     }
 
     /// Every text of every prompt: its name and prompt.

@@ -141,6 +141,7 @@ struct GemmEngine::State {
     dnnl::engine engine{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream{engine};
     bool native_bf16 = has_native_bf16();
+    bool reference = false;
     std::map<PreparedKey, PreparedProduct> prepared;
     /// By what of_weight leaves of a product.
     std::map<PreparedKey, dnnl::memory::desc> weight_orders;
@@ -160,6 +161,10 @@ GemmEngine& GemmEngine::operator=(GemmEngine&&) noexcept = default;
 
 void GemmEngine::weights_changed() {
     ++state_->weights_version;
+}
+
+void GemmEngine::use_reference() {
+    state_->reference = true;
 }
 
 int GemmEngine::threads() {
@@ -331,6 +336,10 @@ void gemm(GemmEngine& engine, Stream /*stream*/, GemmShape const& shape, T const
     if constexpr (std::is_same_v<T, double>) {
         gemm_reference(shape, a, b, c);
     } else if constexpr (std::is_same_v<T, float>) {
+        if (engine.state().reference) {
+            gemm_reference(shape, a, b, c);
+            return;
+        }
         multiply_prepared(engine.state(), {shape, true, true}, a, b, c);
     } else if (engine.state().native_bf16) {
         multiply_prepared(engine.state(), {shape, false, std::is_same_v<Out, float>}, a, b, c);

@@ -11,22 +11,24 @@ constexpr std::int64_t panel_rows = 4;
 constexpr std::int64_t panel_columns = 16;
 
 /// Element (row, column) of an operand as it stands in the product.
+template <class T>
 struct Operand {
-    double const* data;
+    T const* data;
     std::int64_t row_stride;
     std::int64_t column_stride;
 
-    Operand(double const* values, std::int64_t stride, bool transposed)
+    Operand(T const* values, std::int64_t stride, bool transposed)
         : data(values),
           row_stride(transposed ? 1 : stride),
           column_stride(transposed ? stride : 1) {}
     double at(std::int64_t row, std::int64_t column) const {
-        return data[row * row_stride + column * column_stride];
+        return static_cast<double>(data[row * row_stride + column * column_stride]);
     }
 };
 
 /// panel (k, panel_columns) = columns of b from `first`, zero behind the last.
-void pack_columns(Operand const& b, std::int64_t k, std::int64_t first, std::int64_t count,
+template <class T>
+void pack_columns(Operand<T> const& b, std::int64_t k, std::int64_t first, std::int64_t count,
                   double* panel) {
     for (std::int64_t i = 0; i < k; ++i) {
         for (std::int64_t j = 0; j < panel_columns; ++j) {
@@ -36,7 +38,8 @@ void pack_columns(Operand const& b, std::int64_t k, std::int64_t first, std::int
 }
 
 /// panels of (k, panel_rows): every row of a, zero behind the last.
-std::vector<double> pack_rows(Operand const& a, std::int64_t m, std::int64_t k) {
+template <class T>
+std::vector<double> pack_rows(Operand<T> const& a, std::int64_t m, std::int64_t k) {
     std::int64_t const panels = (m + panel_rows - 1) / panel_rows;
     std::vector<double> packed(static_cast<std::size_t>(panels * panel_rows * k));
     for (std::int64_t row = 0; row < m; ++row) {
@@ -66,9 +69,11 @@ Tile multiply_panels(double const* __restrict a, double const* __restrict b, std
 
 }  // namespace
 
-void gemm_reference(GemmShape const& shape, double const* a, double const* b, double* c) {
-    auto const packed_rows = pack_rows(Operand(a, shape.lda, shape.transpose_a), shape.m, shape.k);
-    Operand const right(b, shape.ldb, shape.transpose_b);
+template <class T>
+void gemm_reference(GemmShape const& shape, T const* a, T const* b, T* c) {
+    auto const packed_rows =
+        pack_rows(Operand<T>(a, shape.lda, shape.transpose_a), shape.m, shape.k);
+    Operand<T> const right(b, shape.ldb, shape.transpose_b);
     std::vector<double> panel(static_cast<std::size_t>(shape.k * panel_columns));
     for (std::int64_t first = 0; first < shape.n; first += panel_columns) {
         std::int64_t const columns = std::min(panel_columns, shape.n - first);
@@ -77,13 +82,17 @@ void gemm_reference(GemmShape const& shape, double const* a, double const* b, do
             Tile const tile =
                 multiply_panels(packed_rows.data() + row * shape.k, panel.data(), shape.k);
             for (std::int64_t i = 0; i < std::min(panel_rows, shape.m - row); ++i) {
-                double* target = c + (row + i) * shape.ldc + first;
+                T* target = c + (row + i) * shape.ldc + first;
                 for (std::int64_t j = 0; j < columns; ++j) {
-                    target[j] = tile.sums[i][j] + (shape.accumulate ? target[j] : 0.0);
+                    double const before = shape.accumulate ? static_cast<double>(target[j]) : 0.0;
+                    target[j] = static_cast<T>(tile.sums[i][j] + before);
                 }
             }
         }
     }
 }
+
+template void gemm_reference(GemmShape const&, float const*, float const*, float*);
+template void gemm_reference(GemmShape const&, double const*, double const*, double*);
 
 }  // namespace dnagpt

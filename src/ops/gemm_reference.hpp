@@ -4,8 +4,9 @@
 
 namespace dnagpt {
 
-/// The product of gemm.hpp in double on the host, for engines whose library has none. Each element
-/// is summed over k in ascending order.
-void gemm_reference(GemmShape const& shape, double const* a, double const* b, double* c);
+/// The product of gemm.hpp on the host: each element is summed over k in ascending order, in double
+/// on one thread. Instantiated for float and double.
+template <class T>
+void gemm_reference(GemmShape const& shape, T const* a, T const* b, T* c);
 
 }  // namespace dnagpt

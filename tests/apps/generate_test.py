@@ -42,6 +42,17 @@ class Texts(FinetuningTest):
         command += ["--output", str(self.output), *more]
         return run(ranks(np, *command) if np > 1 else command, expected)
 
+    def test_the_reference_order_gives_one_text_at_any_batch_size(self) -> None:
+        asked = ["--prompt", "<R>", "--count", "5", "--bases", "60", "--reference"]
+        made = []
+        for batch in ("1", "4", "5"):
+            self.generate(*asked, "--batch", batch)
+            made.append(self.output.read_bytes())
+        self.assertTrue(made[0] == made[1] == made[2])
+        self.assertIn(
+            "needs --precision float", self.generate(*asked, "--precision", "bf16", expected=2)
+        )
+
     def test_prompts_are_continued_with_bases(self) -> None:
         (self.folder / "prompts.txt").write_text("mine\t<R>ATTGACATGA<+>ACGTAC\n<R>\n")
         self.generate(

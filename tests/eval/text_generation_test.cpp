@@ -27,6 +27,8 @@ class Drawer {
         form_.vocabulary = fixed;
     }
 
+    void use_reference() { decoder_.context.gemm.use_reference(); }
+
     std::vector<TextDrawing> draw(std::vector<std::string> const& prompts) {
         std::vector<TextDrawing> all;
         for (std::size_t first = 0; first < prompts.size();) {
@@ -67,6 +69,20 @@ TEST(TextGeneration, TextDoesNotDependOnTheBatch) {
     EXPECT_NE(texts[0].bases(), texts[5].bases());
     ASSERT_EQ(texts[3].answered().size(), 1U);
     EXPECT_NEAR(texts[3].answered().front(), alone[3].answered().front(), tolerance);
+}
+
+TEST(TextGeneration, InTheReferenceOrderEverythingIsTheSameBitByBit) {
+    Drawer all(6);
+    Drawer one(1);
+    all.use_reference();
+    one.use_reference();
+    auto const texts = all.draw(prompts);
+    auto const alone = one.draw(prompts);
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+        EXPECT_EQ(texts[i].bases(), alone[i].bases()) << prompts[i];
+        EXPECT_EQ(texts[i].answered(), alone[i].answered()) << prompts[i];
+    }
+    ASSERT_EQ(texts[3].answered().size(), 1U);
 }
 
 }  // namespace

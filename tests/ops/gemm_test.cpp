@@ -109,8 +109,7 @@ std::vector<std::vector<std::int64_t>> const sizes = {
     {1, 1, 1}, {1, 5, 3}, {5, 1, 7}, {3, 4, 1}, {17, 33, 19}, {64, 64, 32}, {130, 70, 257}};
 
 template <class T, class Out>
-void expect_all_products() {
-    GemmEngine engine;
+void expect_all_products(GemmEngine engine = {}) {
     for (auto const& extents : sizes) {
         for (int flags = 0; flags < 8; ++flags) {
             for (std::int64_t const gap : {0, 5}) {
@@ -121,6 +120,39 @@ void expect_all_products() {
             }
         }
     }
+}
+
+GemmEngine reference_engine() {
+    GemmEngine engine;
+    engine.use_reference();
+    return engine;
+}
+
+TEST(Gemm, TheReferenceOrderMultipliesTheSame) {
+    expect_all_products<float, float>(reference_engine());
+}
+
+TEST(Gemm, InTheReferenceOrderARowDoesNotDependOnTheOthers) {
+    GemmEngine engine = reference_engine();
+    constexpr std::int64_t rows = 37;
+    constexpr std::int64_t inner = 129;
+    constexpr std::int64_t columns = 50;
+    DeviceArray<float> const a(random_values<float>(1, rows * inner));
+    DeviceArray<float> const b(random_values<float>(2, inner * columns));
+    DeviceArray<float> const together(rows * columns);
+    DeviceArray<float> const alone(rows * columns);
+    GemmShape shape{.m = rows, .n = columns, .k = inner, .lda = inner, .ldb = columns};
+    shape.ldc = columns;
+    auto const multiply = [&](std::int64_t first, float* c) {
+        gemm<float, float>(engine, {}, shape, a.vector().data() + first * inner, b.vector().data(),
+                           c + first * columns);
+    };
+    multiply(0, together.vector().data());
+    shape.m = 1;
+    for (std::int64_t row = 0; row < rows; ++row) {
+        multiply(row, alone.vector().data());
+    }
+    EXPECT_EQ(together.host(), alone.host());
 }
 
 TEST(Gemm, MultipliesByHand) {

@@ -21,6 +21,7 @@ struct GenerateOptions {
     std::vector<std::string> stops;
     bool unmasked = false;
     bool slide = false;
+    bool reference = false;
     Sampling sampling;
     std::uint64_t seed = 1;
     std::int64_t batch = 64;

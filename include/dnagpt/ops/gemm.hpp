@@ -26,6 +26,9 @@ class GemmEngine {
     /// call: products may read a copy in the order that suits them, made once. Before the first
     /// call every product reads the operand itself.
     void weights_changed();
+    /// From now on products of float sum each element over k in ascending order, in double on one
+    /// thread: slow, and the same bits for a row whatever other rows are multiplied with it.
+    void use_reference();
 
   private:
     std::unique_ptr<State> state_;
