@@ -35,6 +35,8 @@ from matplotlib.figure import Figure
 
 PANEL = (4.0, 2.4)
 """Inches."""
+LEAST_SHARE = 1e-5
+"""Where the axes of shares begin at the lowest."""
 
 
 def named_file(text: str) -> tuple[str, Path]:
@@ -56,6 +58,7 @@ def draw_layer(axes: Axes, place: int, means: dict[str, MeanAttention], start: f
     layer = next(iter(means.values())).layers[place]
     axes.set_title(f"layer {layer}", fontsize=10)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], LEAST_SHARE))
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
 
 
