@@ -245,6 +245,18 @@ def word_text(token: int, shape: ModelShape) -> str:
     return "".join("NAGCT"[number // 5**place % 5] for place in range(length - 1, -1, -1))
 
 
+def write_fasta(path: Path, sequences: list[np.ndarray]) -> None:
+    """Records s0, s1, .. of these bases."""
+    records = (f">s{place}\n{''.join(bases)}\n" for place, bases in enumerate(sequences))
+    path.write_text("".join(records))
+
+
+def word_tokens(bases: np.ndarray, shape: ModelShape) -> np.ndarray:
+    """The tokens of whole words."""
+    codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
+    return codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
+
+
 @needs_torch
 @pytest.mark.parametrize("shape", [SMALL, DYNAMIC])
 def test_logits_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
@@ -254,8 +266,7 @@ def test_logits_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
     checkpoint, tensors = make_checkpoint(tmp_path, shape)
     random = np.random.default_rng(3)
     words = [random.choice(list("ACGT"), 6 * count) for count in (1, 2, 5)]
-    fasta = [f">s{count}\n{''.join(bases)}\n" for count, bases in enumerate(words)]
-    (tmp_path / "three.fa").write_text("".join(fasta))
+    write_fasta(tmp_path / "three.fa", words)
     logits, table = tmp_path / "logits.h5", tmp_path / "table.tsv"
     asked = ["--checkpoint", checkpoint, "--fasta", tmp_path / "three.fa", "--answer", "words"]
     asked += ["--template", "released_class", "--positions", 8, "--logits-at", "every"]
@@ -264,9 +275,12 @@ def test_logits_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> None:
     assert (attributes["format"], attributes["format_version"]) == ("dnagpt logits", 1)
     model, nothing, first = reference(shape, tensors), torch.zeros(0, dtype=torch.int64), 0
     for record, bases in enumerate(words):
-        codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
-        numbers = codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
-        row = [RESERVED.index("R"), *numbers, RESERVED.index("="), RESERVED.index("R")]
+        row = [
+            RESERVED.index("R"),
+            *word_tokens(bases, shape),
+            RESERVED.index("="),
+            RESERVED.index("R"),
+        ]
         with torch.no_grad():
             expected = model(torch.tensor([row]), nothing, nothing.double(), nothing)[0][0].numpy()
         own = slice(first, first + len(row))
@@ -321,8 +335,7 @@ def test_inner_states_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> 
     checkpoint, tensors = make_checkpoint(tmp_path, shape)
     random = np.random.default_rng(4)
     words = [random.choice(list("ACGT"), 6 * count) for count in (3, 1, 5)]
-    fasta = [f">s{count}\n{''.join(bases)}\n" for count, bases in enumerate(words)]
-    (tmp_path / "three.fa").write_text("".join(fasta))
+    write_fasta(tmp_path / "three.fa", words)
     states, maps = tmp_path / "states.h5", tmp_path / "maps.h5"
     asked = ["--checkpoint", checkpoint, "--fasta", tmp_path / "three.fa", "--positions", 8]
     asked += ["--template", "<S>{sequence}", "--species-token", "R"]
@@ -332,9 +345,7 @@ def test_inner_states_are_the_reference_s(tmp_path: Path, shape: ModelShape) -> 
     names = [*(f"/layer_{layer}" for layer in range(shape.layers + 1)), "/final"]
     first = 0
     for record, bases in enumerate(words):
-        codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
-        numbers = codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
-        row = torch.tensor([[RESERVED.index("R"), *numbers]])
+        row = torch.tensor([[RESERVED.index("R"), *word_tokens(bases, shape)]])
         expected_states, expected_maps = inner_states(reference(shape, tensors), row)
         own = slice(first, first + row.shape[1])
         for name, expected in zip(names, expected_states, strict=True):
