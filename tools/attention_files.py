@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import dnagpt_files
-from dnagpt_files import FileError
-
-BASES_PER_WORD = 6
+from dnagpt_files import BASES_PER_WORD, FileError
 
 
 @dataclass(frozen=True)

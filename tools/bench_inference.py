@@ -35,11 +35,11 @@ import numpy as np
 import convert_checkpoint
 import model_tensors
 from bench_training import THREAD_VARIABLES, machine, run, say
+from dnagpt_files import BASES_PER_WORD
 from model_tensors import ModelShape
 from text_tables import format_value, markdown_table
 
 BYTES = {"float": 4, "bf16": 2}
-BASES_PER_WORD = 6
 TEMPLATE_POSITIONS = 3
 """Of a prompt with one sequence: species, `=`, and the position of the answer."""
 PROMPT = "<R>{sequence}<=><R>"

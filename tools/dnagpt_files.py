@@ -46,6 +46,7 @@ LABELLED_SET = "dnagpt labelled set"
 LABELLED_SET_VERSION = 2
 BASES = "NAGCT"
 """The base of each code in our files."""
+BASES_PER_WORD = 6
 SPLITS = ("train", "validation", "test")
 """The split of each code in a labelled set."""
 

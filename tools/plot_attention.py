@@ -23,8 +23,8 @@ import matplotlib as mpl
 import numpy as np
 
 import attention_files
-from attention_files import BASES_PER_WORD, MeanAttention
-from dnagpt_files import FileError
+from attention_files import MeanAttention
+from dnagpt_files import BASES_PER_WORD, FileError
 from plot_run import STYLES
 from text_tables import format_value, markdown_table
 

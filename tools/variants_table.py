@@ -24,13 +24,12 @@ import numpy as np
 
 import dnagpt_files
 import table_runs
-from dnagpt_files import BASES, FileError, Shard
+from dnagpt_files import BASES, BASES_PER_WORD, FileError, Shard
 from prediction_files import read_table
 from scores import ranking_areas
 from table_runs import program, run_unless_there
 from text_tables import format_value, markdown_table
 
-BASES_PER_WORD = 6
 KINDS = ("single base", "insertion", "deletion")
 LENGTH = 3
 """Bases that are put in or taken out: the same for all, for each costs about the same."""
