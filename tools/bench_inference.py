@@ -7,7 +7,8 @@ as the released code runs it: no cache of keys and values, one sequence at a tim
 positions; classes with the batch that suits it best.
 
 dnagpt is timed as a whole program on little and on more work, several times in turn: the
-difference leaves out starting, reading the checkpoint and warming up. Its ceilings are measured
+difference leaves out starting, reading the checkpoint and warming up. A program works on all cores,
+but batches are drawn by one program a core, each its own, as ranks would. Its ceilings are measured
 in between: the read bandwidth over the bytes of the weights that a new word reads (one sequence),
 and the products of the forward pass alone, in the shapes of the work (bench_products).
 
@@ -28,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -128,14 +130,14 @@ def read_bandwidth(cores: int) -> float:
 
 
 class OurSide:
-    """dnagpt with random weights, one rank on all cores."""
+    """dnagpt with random weights."""
 
     def __init__(
         self, folder: Path, shape: ModelShape, work: Work, place: Path, cores: int
     ) -> None:
         self.folder, self.shape, self.work, self.place = folder, shape, work, place
-        self.environment = dict.fromkeys(THREAD_VARIABLES, str(cores))
-        self.environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        self.cores = cores
+        self.environment = self.threads(cores)
         self.checkpoint = self.make_checkpoint()
         draw = random.Random(1)
         for name, count in (("few", work.batch), ("many", work.batch + work.prompts)):
@@ -143,6 +145,12 @@ class OurSide:
                 f">s{i}\n{''.join(draw.choices('ACGT', k=work.bases))}\n" for i in range(count)
             )
             (place / f"{name}.fa").write_text("".join(records))
+
+    @staticmethod
+    def threads(count: int) -> dict[str, str]:
+        """Environment of a program with so many threads."""
+        allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        return dict.fromkeys(THREAD_VARIABLES, str(count)) | allowed
 
     def make_checkpoint(self) -> Path:
         """Random weights as a checkpoint, by way of a weight file."""
@@ -163,19 +171,26 @@ class OurSide:
         source.unlink()
         return output
 
-    def seconds(self, command: str, precision: str, *more: str) -> float:
-        """The time of a whole program."""
+    def start(self, command: str, precision: str, output: str, threads: int, *more: str) -> None:
+        """Runs a whole program."""
         given = [f"--checkpoint={self.checkpoint}", f"--precision={precision}"]
-        output = f"--output={self.place / command}.out"
-        began = time.perf_counter()
-        run([str(self.folder / "dnagpt"), command, *given, output, *more], self.environment)
-        return time.perf_counter() - began
+        given += [f"--output={self.place / output}"]
+        run([str(self.folder / "dnagpt"), command, *given, *more], self.threads(threads))
 
-    def generate(self, precision: str, batch: int, batches: int) -> float:
-        """Seconds for so many full batches of sequences."""
+    def generate(self, precision: str, batch: int, batches: int, programs: int = 1) -> float:
+        """Seconds for so many full batches of sequences, in each of so many programs at once."""
         bases = f"--bases={BASES_PER_WORD * self.work.words}"
         amount = [f"--count={batch * batches}", f"--batch={batch}"]
-        return self.seconds("generate", precision, "--prompt=<R>", bases, *amount)
+        threads = max(1, self.cores // programs)
+
+        def one(seed: int) -> None:
+            more = ["--prompt=<R>", bases, f"--seed={seed}", *amount]
+            self.start("generate", precision, f"generate_{seed}.out", threads, *more)
+
+        began = time.perf_counter()
+        with ThreadPoolExecutor(programs) as pool:
+            list(pool.map(one, range(1, programs + 1)))
+        return time.perf_counter() - began
 
     def read(self, command: str, precision: str, name: str) -> float:
         """Seconds of predict, embed or score on the sequences of a file."""
@@ -185,7 +200,9 @@ class OurSide:
             "embed": [f"--template={PROMPT}"],
             "score": ["--species=R"],
         }
-        return self.seconds(command, precision, fasta, *options[command])
+        began = time.perf_counter()
+        self.start(command, precision, f"{command}.out", self.cores, fasta, *options[command])
+        return time.perf_counter() - began
 
     def products(self, precision: str, rows: int, head_rows: int) -> float | None:
         """Seconds of the forward products of so many positions; None where there are none."""
@@ -250,12 +267,12 @@ def measure_ours(side: OurSide, precision: str, rounds: int) -> dict:
     )
     many = times_of(
         rounds,
-        lambda: side.generate(precision, work.batch, 1),
-        lambda: side.generate(precision, work.batch, 2),
+        lambda: side.generate(precision, work.batch, 1, side.cores),
+        lambda: side.generate(precision, work.batch, 2, side.cores),
     )
     result = {
         "words_per_second": 2 * work.words / difference(*one),
-        "words_per_second_of_a_batch": work.batch * work.words / difference(*many),
+        "words_per_second_of_a_batch": side.cores * work.batch * work.words / difference(*many),
     }
     for command in ("predict", "embed", "score"):
         reading = [

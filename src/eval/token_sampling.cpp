@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -50,9 +51,11 @@ TokenId sample_token(std::span<float const> logits, Sampling const& sampling,
     float const largest = *std::ranges::max_element(logits);
     DNAGPT_EXPECT(std::isfinite(largest));
     auto const scale = static_cast<float>(1 / sampling.temperature);
-    std::vector<double> weights;
-    for (float const logit : logits) {
-        weights.push_back(static_cast<double>(std::exp((logit - largest) * scale)));
+    std::vector<double> weights(logits.size(), 0.0);
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        if (logits[i] != -std::numeric_limits<float>::infinity()) {
+            weights[i] = static_cast<double>(std::exp((logits[i] - largest) * scale));
+        }
     }
     if (sampling.top_k > 0 || sampling.top_p < 1) {
         keep_likeliest(sampling, weights);

@@ -13,14 +13,19 @@ namespace dnagpt {
 namespace {
 
 template <class T>
+Matrix<T> cached_positions(CacheShape const& shape, Arena& arena) {
+    return arena.matrix<T>(shape.rows * shape.heads * shape.capacity, shape.head_dimension);
+}
+
+template <class T>
 DecoderState<T> layout_decoder_state(ModelShape const& shape, std::int64_t rows,
                                      std::int64_t capacity, Arena& arena) {
     std::int64_t const c = shape.channels;
     DecoderState<T> state;
     state.cache = {rows, capacity, shape.heads, shape.head_dimension()};
     for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
-        state.keys.push_back(arena.matrix<T>(rows * capacity, c));
-        state.values.push_back(arena.matrix<T>(rows * capacity, c));
+        state.keys.push_back(cached_positions<T>(state.cache, arena));
+        state.values.push_back(cached_positions<T>(state.cache, arena));
     }
     state.residual = arena.matrix<T>(rows, c);
     state.normed = arena.matrix<T>(rows, c);
@@ -67,7 +72,9 @@ Decoder<T>::Decoder(GptParams<T> const& given, std::int64_t rows, std::int64_t c
     : params(given),
       memory(decoder_state_bytes<T>(given.shape, rows, capacity)),
       state(layout_decoder_state<T>(given.shape, rows, capacity, memory)),
-      context{stream, GemmEngine(), Arena(decoder_scratch_bytes<T>(given.shape, rows, capacity))} {}
+      context{stream, GemmEngine(), Arena(decoder_scratch_bytes<T>(given.shape, rows, capacity))} {
+    context.gemm.weights_changed();
+}
 
 template <class T>
 void decode_step(Decoder<T>& decoder, DecoderInput const& input) {

@@ -4,6 +4,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/element_types.hpp"
+#include "lanes.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -32,11 +33,8 @@ void attention_rows(AttentionShape const& shape, Matrix<T> qkv, Vector<std::int3
             T const* const key = operand + (3 * first + 1) * channels + head * dimension;
             float* const row = out + team.league_rank() * context_length;
             team_for(team, length, [&](int t) {
-                A sum = 0;
-                for (std::int64_t d = 0; d < dimension; ++d) {
-                    sum += static_cast<A>(query[d]) * static_cast<A>(key[3 * t * channels + d]);
-                }
-                row[t] = static_cast<float>(sum * scale);
+                A const score = dot_product<A>(query, key + 3 * t * channels, dimension) * scale;
+                row[t] = static_cast<float>(score);
             });
             team.team_barrier();
             float const largest = team_max<float>(team, length, [&](int t) { return row[t]; });

@@ -5,6 +5,8 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/element_types.hpp"
+#include "dnagpt/ops/fast_math.hpp"
+#include "lanes.hpp"
 #include "team_loops.hpp"
 
 namespace dnagpt {
@@ -15,18 +17,21 @@ void store_position(CacheShape const& shape, Matrix<T> qkv, Vector<std::int32_t>
                     Matrix<T> keys, Matrix<T> values) {
     std::int64_t const channels = shape.channels();
     std::int64_t const capacity = shape.capacity;
+    std::int64_t const heads = shape.heads;
+    std::int64_t const dimension = shape.head_dimension;
     T const* const fresh = qkv.data();
     std::int32_t const* const at = positions.data();
     T* const key_rows = keys.data();
     T* const value_rows = values.data();
     for_each_team(
-        "cached_attention_store", shape.rows, KOKKOS_LAMBDA(Team const& team) {
-            std::int64_t const row = team.league_rank();
-            std::int64_t const to = (row * capacity + at[row]) * channels;
-            T const* const key = fresh + (3 * row + 1) * channels;
-            team_for(team, channels, [&](int c) {
-                key_rows[to + c] = key[c];
-                value_rows[to + c] = key[channels + c];
+        "cached_attention_store", shape.rows * heads, KOKKOS_LAMBDA(Team const& team) {
+            std::int64_t const row = team.league_rank() / heads;
+            std::int64_t const to = (team.league_rank() * capacity + at[row]) * dimension;
+            T const* const key =
+                fresh + (3 * row + 1) * channels + team.league_rank() % heads * dimension;
+            team_for(team, dimension, [&](int d) {
+                key_rows[to + d] = key[d];
+                value_rows[to + d] = key[channels + d];
             });
         });
 }
@@ -61,26 +66,22 @@ void cached_attention_forward(Context& context, CacheShape const& shape, Matrix<
             std::int64_t const length = at[row] + 1;
             A* const scores = all_scores + team.league_rank() * capacity;
             T const* const query = queries + 3 * row * channels + first_channel;
-            T const* const key = key_rows + row * capacity * channels + first_channel;
-            T const* const value = value_rows + row * capacity * channels + first_channel;
+            T const* const key = key_rows + team.league_rank() * capacity * dimension;
+            T const* const value = value_rows + team.league_rank() * capacity * dimension;
             team_for(team, length, [&](int t) {
-                A sum = 0;
-                for (std::int64_t d = 0; d < dimension; ++d) {
-                    sum += static_cast<A>(query[d]) * static_cast<A>(key[t * channels + d]);
-                }
-                scores[t] = sum * scale;
+                scores[t] = dot_product<A>(query, key + t * dimension, dimension) * scale;
             });
             team.team_barrier();
             A const largest = team_max<A>(team, length, [&](int t) { return scores[t]; });
-            team_for(team, length, [&](int t) { scores[t] = std::exp(scores[t] - largest); });
+            team_for(team, length, [&](int t) { scores[t] = fast_exp(scores[t] - largest); });
             team.team_barrier();
             A const total = team_sum<A>(team, length, [&](int t) { return scores[t]; });
-            team_for(team, dimension, [&](int d) {
-                A sum = 0;
-                for (std::int64_t t = 0; t < length; ++t) {
-                    sum += scores[t] * static_cast<A>(value[t * channels + d]);
-                }
-                out[row * channels + first_channel + d] = T(sum / total);
+            T* const to = out + row * channels + first_channel;
+            team_for(team, ceil_divide(dimension, lane_count), [&](int block) {
+                std::int64_t const first = block * lane_count;
+                std::int64_t const left = dimension - first;
+                weighted_sum(scores, value + first, dimension, length, A(1) / total,
+                             static_cast<int>(left < lane_count ? left : lane_count), to + first);
             });
         });
 }

@@ -18,8 +18,8 @@ namespace dnagpt {
 template <class T>
 struct DecoderState {
     CacheShape cache;
-    std::vector<Matrix<T>> keys;    ///< by layer (R T, C)
-    std::vector<Matrix<T>> values;  ///< by layer (R T, C)
+    std::vector<Matrix<T>> keys;    ///< by layer (R H T, D)
+    std::vector<Matrix<T>> values;  ///< by layer (R H T, D)
     Matrix<T> residual;             ///< (R, C)
     Matrix<T> normed;               ///< (R, C)
     Matrix<T> qkv;                  ///< (R, 3C)
@@ -31,7 +31,7 @@ struct DecoderState {
 };
 
 /// A model that reads up to `rows` sequences of up to `capacity` positions, token by token. The
-/// parameters must outlive it.
+/// parameters must outlive it and keep their values.
 template <class T>
 struct Decoder {
     Decoder(GptParams<T> const& params, std::int64_t rows, std::int64_t capacity, Stream stream);

@@ -21,7 +21,7 @@ struct CacheShape {
 
 /// The new position of each row attends to all before it and itself, as attention_forward would.
 /// qkv (R, 3C) of the new positions, whose numbers are positions (R). Writes their keys and values
-/// to keys, values (R T, C) and assigns output (R, C).
+/// to keys, values (R H T, D): what one head reads stands together. Assigns output (R, C).
 template <class T>
 void cached_attention_forward(Context& context, CacheShape const& shape, Matrix<T> qkv,
                               Vector<std::int32_t> positions, Matrix<T> keys, Matrix<T> values,
