@@ -7,8 +7,9 @@ as the released code runs it: no cache of keys and values, one sequence at a tim
 positions; classes with the batch that suits it best.
 
 dnagpt is timed as a whole program on little and on more work, several times in turn: the
-difference leaves out starting, reading the checkpoint and warming up. A program works on all cores,
-but batches are drawn by one program a core, each its own, as ranks would. Its ceilings are measured
+difference leaves out starting, reading the checkpoint and warming up. One sequence is drawn by a
+program on all cores. All else is done by one program a core on one thread, as ranks would who have
+a block of 1,024 records each; a program's work is its own. Its ceilings are measured
 in between: the read bandwidth over the bytes of the weights that a new word reads (one sequence),
 and the products of the forward pass alone, in the shapes of the work (bench_products).
 
@@ -171,38 +172,39 @@ class OurSide:
         source.unlink()
         return output
 
-    def start(self, command: str, precision: str, output: str, threads: int, *more: str) -> None:
-        """Runs a whole program."""
-        given = [f"--checkpoint={self.checkpoint}", f"--precision={precision}"]
-        given += [f"--output={self.place / output}"]
-        run([str(self.folder / "dnagpt"), command, *given, *more], self.threads(threads))
+    def seconds(self, programs: int, command: str, *arguments: str) -> float:
+        """Of so many whole programs at once. `{n}` in an argument is the program's number."""
+        threads = self.threads(max(1, self.cores // programs))
+        given = [
+            command,
+            f"--checkpoint={self.checkpoint}",
+            f"--output={self.place / command}_{{n}}",
+        ]
 
-    def generate(self, precision: str, batch: int, batches: int, programs: int = 1) -> float:
-        """Seconds for so many full batches of sequences, in each of so many programs at once."""
-        bases = f"--bases={BASES_PER_WORD * self.work.words}"
-        amount = [f"--count={batch * batches}", f"--batch={batch}"]
-        threads = max(1, self.cores // programs)
-
-        def one(seed: int) -> None:
-            more = ["--prompt=<R>", bases, f"--seed={seed}", *amount]
-            self.start("generate", precision, f"generate_{seed}.out", threads, *more)
+        def one(number: int) -> None:
+            own = [text.replace("{n}", str(number)) for text in (*given, *arguments)]
+            run([str(self.folder / "dnagpt"), *own], threads)
 
         began = time.perf_counter()
         with ThreadPoolExecutor(programs) as pool:
             list(pool.map(one, range(1, programs + 1)))
         return time.perf_counter() - began
 
+    def generate(self, precision: str, batch: int, batches: int, programs: int = 1) -> float:
+        """Seconds for so many full batches of sequences, in each of so many programs."""
+        work = ["--prompt=<R>", f"--bases={BASES_PER_WORD * self.work.words}", "--seed={n}"]
+        work += [f"--count={batch * batches}", f"--batch={batch}", f"--precision={precision}"]
+        return self.seconds(programs, "generate", *work)
+
     def read(self, command: str, precision: str, name: str) -> float:
-        """Seconds of predict, embed or score on the sequences of a file."""
-        fasta = f"--fasta={self.place / name}.fa"
+        """Seconds of predict, embed or score on the sequences of a file, in a program a core."""
         options = {
             "predict": [f"--template={PROMPT}", "--answer=class"],
             "embed": [f"--template={PROMPT}"],
             "score": ["--species=R"],
         }
-        began = time.perf_counter()
-        self.start(command, precision, f"{command}.out", self.cores, fasta, *options[command])
-        return time.perf_counter() - began
+        work = [f"--fasta={self.place / name}.fa", f"--precision={precision}"]
+        return self.seconds(self.cores, command, *work, *options[command])
 
     def products(self, precision: str, rows: int, head_rows: int) -> float | None:
         """Seconds of the forward products of so many positions; None where there are none."""
@@ -278,7 +280,8 @@ def measure_ours(side: OurSide, precision: str, rounds: int) -> dict:
         reading = [
             lambda name=name, c=command: side.read(c, precision, name) for name in ("few", "many")
         ]
-        result[f"{command}_per_second"] = work.prompts / difference(*times_of(rounds, *reading))
+        seconds = difference(*times_of(rounds, *reading))
+        result[f"{command}_per_second"] = side.cores * work.prompts / seconds
     return result
 
 

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "dnagpt/apps/attention_of_set.hpp"
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/indexed_rows.hpp"
+#include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
-#include "dnagpt/core/check.hpp"
-#include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/eval/layer_choice.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
@@ -21,7 +20,6 @@
 #include "dnagpt/eval/prompt_attention.hpp"
 #include "dnagpt/eval/record_blocks.hpp"
 #include "dnagpt/eval/row_file.hpp"
-#include "dnagpt/eval/shared_text_file.hpp"
 
 namespace dnagpt {
 namespace {
@@ -66,53 +64,43 @@ class MapWriter {
               CheckpointReader const& reader, Communicator const& world,
               DeviceSession const& device)
         : options_(options),
-          context_length_(stored_config(reader.header()).model.context_length),
-          positions_(std::max(options.records.positions, context_length_)),
-          prompts_(options.source, question, context_length_),
-          model_(reader, forms_up_to(context_length_, positions_), device.stream()),
-          layers_(layers_called(options.layers, {1, model_.shape.layers, false})),
+          asked_(options.records, options.source, question, reader, device.stream()),
+          layers_(layers_called(options.layers, {1, asked_.model.shape.layers, false})),
           world_(world),
           piece_(piece_from(options.records.piece)),
-          count_(prompts_.count(piece_, rows_of_record(), world)),
+          count_(asked_.prompts.count(piece_, rows_of_record(), world)),
           file_(piece_path(options.records.output, piece_),
                 maps_form(count_.longest, options.from, reader.header().step), count_.rows, world) {
     }
 
     void run() {
-        SharedTextFile index(piece_path(index_path(options_.records.output), piece_),
-                             prompts_.head() + "\tfirst_row\trows\tpositions\n", world_);
-        BlockWork const work{"attention", [this](AddRecord const& add) { prompts_.read(add); },
-                             count_.range,
-                             [this](BlockRound const& round) { return write_maps(round); },
-                             [&](std::string_view text) { index.append(text); }};
-        std::int64_t const records = for_each_block(work, world_);
-        file_.finish();
-        index.finish();
-        log_info(fmt::format("wrote maps of {} prompts to {} and their places to {}", records,
-                             piece_path(options_.records.output, piece_), index.path()));
+        write_indexed_rows(
+            {"attention", options_.records.output, "first_row\trows\tpositions", piece_,
+             count_.range, [this](BlockRound const& round) { return write_maps(round); }},
+            asked_.prompts, file_, world_);
     }
 
   private:
     bool from_every() const { return options_.from == "every"; }
-    std::int64_t maps() const { return std::ssize(layers_) * model_.shape.heads; }
-    RowsOfRecord rows_of_record() const { return {maps(), from_every()}; }
+    std::int64_t maps() const { return std::ssize(layers_) * asked_.model.shape.heads; }
+    RowsOfRecord rows_of_record() const { return {maps(), from_every(), true}; }
 
     std::string write_maps(BlockRound const& round) {
         std::vector<std::int64_t> const firsts =
-            prompts_.first_rows(round, rows_of_record(), next_row_);
+            asked_.prompts.first_rows(round, rows_of_record(), next_row_);
         std::vector<PromptInput> inputs;
         std::string lines;
         for (std::string const& text : round.own()) {
             PromptRecord const record = prompt_record_from(text);
-            inputs.push_back(prompts_.inputs(record).front());
+            inputs.push_back(asked_.prompts.inputs(record).front());
             std::int64_t const length = inputs.back().length();
-            lines += fmt::format("{}\t{}\t{}\t{}\n", prompts_.fields(record),
+            lines += fmt::format("{}\t{}\t{}\t{}\n", asked_.prompts.fields(record),
                                  count_.rows_before + firsts[inputs.size() - 1],
                                  maps() * queries_of(length), length);
         }
-        ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
         std::int64_t const number = round.first_number + round.own_first;
-        read_attention(forward, std::span<PromptInput const>(inputs), positions_, layers_,
+        read_attention(asked_.forward, std::span<PromptInput const>(inputs), asked_.positions,
+                       layers_,
                        from_every() ? AttentionFrom::every_position : AttentionFrom::last_position,
                        [&](std::size_t input, std::int64_t layer, std::span<float const> values) {
                            write_layer(number + static_cast<std::int64_t>(input), firsts[input],
@@ -127,7 +115,7 @@ class MapWriter {
     void write_layer(std::int64_t record, std::int64_t first_of_record, std::int64_t layer,
                      std::int64_t length, std::span<float const> values) {
         std::int64_t const queries = queries_of(length);
-        std::int64_t const rows = model_.shape.heads * queries;
+        std::int64_t const rows = asked_.model.shape.heads * queries;
         auto const place = std::ranges::find(layers_, layer) - layers_.begin();
         std::int64_t const first = first_of_record + place * rows;
         std::vector<float> wide(static_cast<std::size_t>(rows * count_.longest), 0);
@@ -149,10 +137,7 @@ class MapWriter {
     }
 
     AttentionOptions const& options_;
-    std::int64_t context_length_;
-    std::int64_t positions_;
-    PromptReader prompts_;
-    LoadedModel<T> model_;
+    PromptModel<T> asked_;
     std::vector<std::int64_t> layers_;
     Communicator const& world_;
     Piece piece_;

@@ -1,17 +1,17 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/indexed_rows.hpp"
+#include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
-#include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/eval/layer_choice.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
@@ -19,7 +19,6 @@
 #include "dnagpt/eval/prompt_embeddings.hpp"
 #include "dnagpt/eval/record_blocks.hpp"
 #include "dnagpt/eval/row_file.hpp"
-#include "dnagpt/eval/shared_text_file.hpp"
 
 namespace dnagpt {
 namespace {
@@ -53,30 +52,20 @@ class Embedder {
     Embedder(EmbedOptions const& options, PromptQuestion const& question,
              CheckpointReader const& reader, Communicator const& world, DeviceSession const& device)
         : options_(options),
-          context_length_(stored_config(reader.header()).model.context_length),
-          positions_(std::max(options.records.positions, context_length_)),
-          prompts_(options.source, question, context_length_),
-          model_(reader, forms_up_to(context_length_, positions_), device.stream()),
+          asked_(options.records, options.source, question, reader, device.stream()),
           form_{pooling_called(options.pool),
-                layers_called(options.layers, {0, model_.shape.layers, true})},
+                layers_called(options.layers, {0, asked_.model.shape.layers, true})},
           world_(world),
           piece_(piece_from(options.records.piece)),
-          count_(prompts_.count(piece_, rows_of_record(), world)),
+          count_(asked_.prompts.count(piece_, rows_of_record(), world)),
           file_(piece_path(options.records.output, piece_),
-                embeddings_form(options, form_, model_.shape.channels, reader.header().step),
+                embeddings_form(options, form_, asked_.model.shape.channels, reader.header().step),
                 count_.rows, world) {}
 
     void run() {
-        SharedTextFile index(piece_path(index_path(options_.records.output), piece_),
-                             prompts_.head() + "\tfirst_row\trows\n", world_);
-        BlockWork const work{"embedding", [this](AddRecord const& add) { prompts_.read(add); },
-                             count_.range, [this](BlockRound const& round) { return embed(round); },
-                             [&](std::string_view text) { index.append(text); }};
-        std::int64_t const embedded = for_each_block(work, world_);
-        file_.finish();
-        index.finish();
-        log_info(fmt::format("wrote {} embeddings to {} and their places to {}", embedded,
-                             piece_path(options_.records.output, piece_), index.path()));
+        write_indexed_rows({"embeddings", options_.records.output, "first_row\trows", piece_,
+                            count_.range, [this](BlockRound const& round) { return embed(round); }},
+                           asked_.prompts, file_, world_);
     }
 
   private:
@@ -85,21 +74,20 @@ class Embedder {
     /// Writes the rows of this rank's records; their places as lines.
     std::string embed(BlockRound const& round) {
         std::vector<std::int64_t> const firsts =
-            prompts_.first_rows(round, rows_of_record(), next_row_);
+            asked_.prompts.first_rows(round, rows_of_record(), next_row_);
         std::vector<PromptInput> inputs;
         std::string lines;
         for (std::string const& text : round.own()) {
             PromptRecord const record = prompt_record_from(text);
-            inputs.push_back(prompts_.inputs(record).front());
+            inputs.push_back(asked_.prompts.inputs(record).front());
             std::size_t const at = inputs.size() - 1;
             std::int64_t const rows = pooled_rows(inputs[at].length(), form_.pooling);
-            lines += fmt::format("{}\t{}\t{}\n", prompts_.fields(record),
+            lines += fmt::format("{}\t{}\t{}\n", asked_.prompts.fields(record),
                                  count_.rows_before + firsts[at], rows);
             write_places(round.first_number + round.own_first + static_cast<std::int64_t>(at),
                          firsts[at], inputs[at].length(), rows);
         }
-        ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
-        embed_prompts(forward, std::span<PromptInput const>(inputs), positions_, form_,
+        embed_prompts(asked_.forward, std::span<PromptInput const>(inputs), asked_.positions, form_,
                       [&](std::size_t input, std::size_t layer, std::span<float const> values) {
                           file_.write(layer, firsts[input], values);
                       });
@@ -120,10 +108,7 @@ class Embedder {
     }
 
     EmbedOptions const& options_;
-    std::int64_t context_length_;
-    std::int64_t positions_;
-    PromptReader prompts_;
-    LoadedModel<T> model_;
+    PromptModel<T> asked_;
     EmbeddingForm form_;
     Communicator const& world_;
     Piece piece_;

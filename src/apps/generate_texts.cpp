@@ -2,9 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dnagpt/apps/generation.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
@@ -91,13 +91,11 @@ DrawingRoom room_of(GenerateOptions const& options, TextForm const& form) {
 /// Every rank's room is that of rank 0.
 DrawingRoom shared_room(GenerateOptions const& options, TextForm const& form,
                         Communicator const& world) {
-    std::string const text = rank_0_answer(world, [&] {
+    auto const numbers = rank_0_numbers(world, [&] {
         DrawingRoom const room = room_of(options, form);
-        return fmt::format("{} {} {}", room.texts, room.rows, room.positions);
+        return std::vector{room.texts, room.rows, room.positions};
     });
-    DrawingRoom room;
-    std::istringstream(text) >> room.texts >> room.rows >> room.positions;
-    return room;
+    return {numbers.at(0), numbers.at(1), numbers.at(2)};
 }
 
 template <class T>
@@ -106,6 +104,7 @@ class TextGenerator {
     TextGenerator(GenerateOptions const& options, CheckpointReader const& reader,
                   Communicator const& world, DeviceSession const& device)
         : options_(options),
+          world_(world),
           model_(reader, {{1, 1}}, device.stream()),
           form_(form_of(options, model_)),
           room_(shared_room(options, form_, world)),
@@ -127,7 +126,7 @@ class TextGenerator {
 
     /// Those of a piece.
     RecordRange range(Piece piece) const {
-        return piece.count == 1 ? RecordRange() : records_of_piece(room_.texts, piece);
+        return range_of_piece([this] { return room_.texts; }, piece, world_);
     }
 
     std::string answer(BlockRound const& round) {
@@ -154,6 +153,7 @@ class TextGenerator {
 
   private:
     GenerateOptions const& options_;
+    Communicator const& world_;
     LoadedModel<T> model_;
     TextForm form_;
     DrawingRoom room_;

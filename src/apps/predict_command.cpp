@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
 #include "dnagpt/apps/ranks.hpp"
@@ -54,10 +55,7 @@ class Predictor {
               DeviceSession const& device)
         : options_(options),
           question_(question),
-          context_length_(stored_config(reader.header()).model.context_length),
-          positions_(std::max(options.records.positions, context_length_)),
-          reader_(options.source, question, context_length_),
-          model_(reader, forms_up_to(context_length_, positions_), device.stream()),
+          asked_(options.records, options.source, question, reader, device.stream()),
           world_(world) {}
 
     void run() {
@@ -65,12 +63,13 @@ class Predictor {
         RecordCount const count = count_records(piece);
         if (!options_.logits.empty()) {
             logits_.emplace(piece_path(options_.logits, piece),
-                            logits_form(model_.shape.vocabulary_size, options_.logits_at),
+                            logits_form(asked_.model.shape.vocabulary_size, options_.logits_at),
                             count.rows, world_);
         }
         SharedTextFile table(piece_path(options_.records.output, piece),
-                             reader_.head() + answer_columns(question_.form) + "\n", world_);
-        BlockWork const work{"prediction", [this](AddRecord const& add) { reader_.read(add); },
+                             asked_.prompts.head() + answer_columns(question_.form) + "\n", world_);
+        BlockWork const work{"prediction",
+                             [this](AddRecord const& add) { asked_.prompts.read(add); },
                              count.range, [this](BlockRound const& round) { return answer(round); },
                              [&](std::string_view text) { table.append(text); }};
         std::int64_t const answered = for_each_block(work, world_);
@@ -88,7 +87,7 @@ class Predictor {
 
     RecordCount count_records(Piece piece) const {
         bool const known = piece.count == 1 && options_.logits.empty();
-        return known ? RecordCount() : reader_.count(piece, logit_rows(), world_);
+        return known ? RecordCount() : asked_.prompts.count(piece, logit_rows(), world_);
     }
 
     /// Answers this rank's records, in lines; their logits go to their rows.
@@ -98,7 +97,7 @@ class Predictor {
         std::vector<std::size_t> first_input{0};
         for (std::string const& record : round.own()) {
             records.push_back(prompt_record_from(record));
-            for (PromptInput& input : reader_.inputs(records.back())) {
+            for (PromptInput& input : asked_.prompts.inputs(records.back())) {
                 inputs.push_back(std::move(input));
             }
             first_input.push_back(inputs.size());
@@ -107,7 +106,7 @@ class Predictor {
             answers_to(inputs, places_of_logits(round, first_input));
         std::string text;
         for (std::size_t i = 0; i < records.size(); ++i) {
-            text += reader_.fields(records[i]);
+            text += asked_.prompts.fields(records[i]);
             std::size_t const count = first_input[i + 1] - first_input[i];
             text += answer_fields(question_.form, inputs[first_input[i]],
                                   std::span(answers).subspan(first_input[i], count)) +
@@ -127,7 +126,7 @@ class Predictor {
                                               std::vector<std::size_t> const& first_input) {
         std::vector<LogitsPlace> places(first_input.back());
         if (logits_) {
-            auto const rows = reader_.first_rows(round, logit_rows(), next_logit_row_);
+            auto const rows = asked_.prompts.first_rows(round, logit_rows(), next_logit_row_);
             for (std::size_t i = 0; i < rows.size(); ++i) {
                 places[first_input[i]] = {
                     rows[i], round.first_number + round.own_first + static_cast<std::int64_t>(i)};
@@ -142,8 +141,7 @@ class Predictor {
         LogitsAt const at = logits_ && every_position()                ? LogitsAt::every_position
                             : logits_ || question_.form.needs_logits() ? LogitsAt::last_position
                                                                        : LogitsAt::nowhere;
-        ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
-        answer_prompts(forward, std::span(inputs), positions_, at,
+        answer_prompts(asked_.forward, std::span(inputs), asked_.positions, at,
                        [&](std::size_t number, PromptAnswer const& answer) {
                            if (places[number].row >= 0) {
                                write_logits(places[number], inputs[number].length(), answer.logits);
@@ -155,7 +153,7 @@ class Predictor {
 
     void write_logits(LogitsPlace const& place, std::int64_t length,
                       std::span<float const> logits) {
-        auto const rows = std::ssize(logits) / model_.shape.vocabulary_size;
+        auto const rows = std::ssize(logits) / asked_.model.shape.vocabulary_size;
         std::vector<std::int64_t> const record(static_cast<std::size_t>(rows), place.record);
         std::vector<std::int32_t> position(static_cast<std::size_t>(rows));
         std::iota(position.begin(), position.end(), static_cast<std::int32_t>(length - rows));
@@ -165,16 +163,13 @@ class Predictor {
     }
 
     PromptAnswer with_last_row(PromptAnswer const& answer) const {
-        auto const kept = std::min(std::ssize(answer.logits), model_.shape.vocabulary_size);
+        auto const kept = std::min(std::ssize(answer.logits), asked_.model.shape.vocabulary_size);
         return {answer.asked, answer.number, {answer.logits.end() - kept, answer.logits.end()}};
     }
 
     PredictOptions const& options_;
     PromptQuestion const& question_;
-    std::int64_t context_length_;
-    std::int64_t positions_;
-    PromptReader reader_;
-    LoadedModel<T> model_;
+    PromptModel<T> asked_;
     Communicator const& world_;
     std::optional<RowFile> logits_;
     std::int64_t next_logit_row_ = 0;

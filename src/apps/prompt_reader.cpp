@@ -4,14 +4,10 @@
 
 #include <algorithm>
 #include <numeric>
-#include <sstream>
 
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/log.hpp"
-#include "dnagpt/eval/piece_files.hpp"
-#include "dnagpt/eval/row_file.hpp"
 
 namespace dnagpt {
 
@@ -32,9 +28,12 @@ RecordCount PromptReader::count(Piece piece, RowsOfRecord rows, Communicator con
     DNAGPT_VALIDATE(!source_.is_standard_input(),
                     << "the prompts are read twice here, which standard input does not allow; "
                        "write them to a file");
-    std::string const text = rank_0_answer(world, [&] {
+    bool const measured = rows.by_position || rows.as_wide;
+    auto const numbers = rank_0_numbers(world, [&] {
         std::vector<std::int64_t> lengths;
-        read([&](std::string const& record) { lengths.push_back(length_of(record)); });
+        read([&](std::string const& record) {
+            lengths.push_back(measured ? length_of(record) : 0);
+        });
         RecordRange const range = records_of_piece(std::ssize(lengths), piece);
         auto const rows_until = [&](std::int64_t last) {
             return rows.factor *
@@ -43,13 +42,10 @@ RecordCount PromptReader::count(Piece piece, RowsOfRecord rows, Communicator con
                         : last);
         };
         std::int64_t const before = rows_until(range.first);
-        return fmt::format("{} {} {} {} {}", range.first, range.last,
-                           rows_until(range.last) - before, before, std::ranges::max(lengths));
+        return std::vector{range.first, range.last, rows_until(range.last) - before, before,
+                           std::ranges::max(lengths)};
     });
-    RecordCount count;
-    std::istringstream(text) >> count.range.first >> count.range.last >> count.rows >>
-        count.rows_before >> count.longest;
-    return count;
+    return {{numbers.at(0), numbers.at(1)}, numbers.at(2), numbers.at(3), numbers.at(4)};
 }
 
 std::vector<std::int64_t> PromptReader::first_rows(BlockRound const& round, RowsOfRecord rows,
@@ -72,16 +68,6 @@ std::string PromptReader::head() const {
 std::string PromptReader::fields(PromptRecord const& record) const {
     return question_.room ? fmt::format("{}\t{}\t{}", record.id, record.start, record.end)
                           : record.id;
-}
-
-std::string index_path(std::string const& output) {
-    return output + ".tsv";
-}
-
-void join_indexed_rows(std::string const& output) {
-    join_row_files(find_pieces(output), output);
-    join_tables(find_pieces(index_path(output)), index_path(output));
-    log_info("wrote " + output + " and " + index_path(output));
 }
 
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source) {

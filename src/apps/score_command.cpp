@@ -39,6 +39,9 @@ struct ScoreOptions {
     VariantForm form() const { return {strand_called(strand), fast}; }
 };
 
+/// At most, in windows: every base becomes a line, and a rank holds the lines of a block.
+constexpr std::int64_t bases_of_block = std::int64_t{1} << 22;
+
 /// Separates a block's rows from its bedGraph lines on their way to rank 0.
 constexpr char rows_end = '\x1e';
 
@@ -65,13 +68,8 @@ class Scoring {
   private:
     void score_variant_file() {
         settle_flank();
-        RecordRange const range = range_of_piece(
-            [this](AddRecord const& add) {
-                for (std::int64_t left = count_variants(options_.variants); left > 0; --left) {
-                    add("");
-                }
-            },
-            piece_, world_);
+        RecordRange const range =
+            range_of_piece([this] { return count_variants(options_.variants); }, piece_, world_);
         ReadRecords const read = [&](AddRecord const& add) {
             for_each_variant(options_.variants, range,
                              [&](VariantPlace const& place) { add(to_text(place)); });
@@ -99,7 +97,12 @@ class Scoring {
             for_each_scored_window(options_.fasta, form, strand,
                                    [&](ScoredWindow const& window) { add(to_text(window)); });
         };
-        BlockWork work{"scoring", read, range_of_piece(read, piece_, world_), {}, {}};
+        BlockWork work{
+            "scoring", read,
+            {},        {},
+            {},        std::clamp(bases_of_block / form.bases, std::int64_t{1}, records_of_block)};
+        work.range =
+            range_of_piece([&] { return count_records(read); }, piece_, world_, work.block);
         work.answer = [&](BlockRound const& round) {
             std::vector<ScoredWindow> windows;
             std::ranges::transform(round.own(), std::back_inserter(windows), scored_window_from);

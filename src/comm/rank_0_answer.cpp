@@ -1,5 +1,6 @@
 #include "dnagpt/comm/rank_0_answer.hpp"
 
+#include <cstring>
 #include <exception>
 
 namespace dnagpt {
@@ -16,6 +17,18 @@ std::string rank_0_answer(Communicator const& world, std::function<std::string()
     }
     world.throw_together(problem);
     return world.broadcast(text);
+}
+
+std::vector<std::int64_t> rank_0_numbers(Communicator const& world,
+                                         std::function<std::vector<std::int64_t>()> const& find) {
+    std::string const bytes = rank_0_answer(world, [&] {
+        std::vector<std::int64_t> const found = find();
+        return std::string(reinterpret_cast<char const*>(found.data()),
+                           found.size() * sizeof(std::int64_t));
+    });
+    std::vector<std::int64_t> numbers(bytes.size() / sizeof(std::int64_t));
+    std::memcpy(numbers.data(), bytes.data(), bytes.size());
+    return numbers;
 }
 
 }  // namespace dnagpt

@@ -1,9 +1,11 @@
 #include "dnagpt/eval/prompt_attention.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "dnagpt/core/bf16.hpp"
+#include "dnagpt/core/check.hpp"
 #include "dnagpt/data/finetune_batches.hpp"
 #include "dnagpt/device/buffer.hpp"
 #include "dnagpt/model/layer_states.hpp"
@@ -13,7 +15,7 @@ namespace dnagpt {
 namespace {
 
 /// (queries, H, T of the batch) as (H, queries, length).
-std::vector<float> by_head(std::vector<float> const& rows, std::int64_t heads, std::int64_t queries,
+std::vector<float> by_head(std::span<float const> rows, std::int64_t heads, std::int64_t queries,
                            std::int64_t context_length, std::int64_t length) {
     std::vector<float> turned;
     turned.reserve(static_cast<std::size_t>(heads * queries * length));
@@ -26,24 +28,66 @@ std::vector<float> by_head(std::vector<float> const& rows, std::int64_t heads, s
     return turned;
 }
 
-/// One row of a batch, whose prompt has `length` positions.
-template <class T>
-std::vector<float> row_attention(LayerStates<T> const& states, std::int64_t row,
-                                 std::int64_t length, AttentionFrom from) {
-    AttentionShape const& shape = states.attention;
-    std::int64_t const queries = from == AttentionFrom::every_position ? length : 1;
-    std::vector<std::int32_t> at(static_cast<std::size_t>(queries));
-    std::iota(at.begin(), at.end(),
-              static_cast<std::int32_t>(row * shape.context_length + length - queries));
-    Buffer<std::int32_t> asked("queries", queries);
-    copy_to_device(at.data(), asked.data(), queries);
-    Buffer<float> rows("attention", queries * shape.heads * shape.context_length);
-    attention_rows(shape, states.qkv, asked.view(),
-                   Matrix<float>(rows.data(), static_cast<std::size_t>(queries * shape.heads),
-                                 static_cast<std::size_t>(shape.context_length)));
-    return by_head(to_host(rows.data(), rows.size()), shape.heads, queries, shape.context_length,
-                   length);
-}
+/// Reads the attention of a batch's rows from the states of its layers.
+class BatchAttention {
+  public:
+    /// lengths: of the rows' prompts.
+    BatchAttention(std::vector<std::int64_t> lengths, AttentionFrom from, std::int64_t heads)
+        : lengths_(std::move(lengths)),
+          from_(from),
+          rows_at_once_(from == AttentionFrom::last_position ? std::ssize(lengths_) : 1),
+          asked_("queries", rows_at_once_ * queries_of(std::ranges::max(lengths_))),
+          attention_("attention", asked_.size() * heads * std::ranges::max(lengths_)) {}
+
+    /// visit(row, values (H, queries, length)) for every row.
+    template <class T, class Visit>
+    void read(LayerStates<T> const& states, Visit const& visit) const {
+        for (std::int64_t row = 0; row < std::ssize(lengths_); row += rows_at_once_) {
+            read_some(states, row, visit);
+        }
+    }
+
+  private:
+    std::int64_t length_of(std::int64_t row) const {
+        return lengths_[static_cast<std::size_t>(row)];
+    }
+    std::int64_t queries_of(std::int64_t length) const {
+        return from_ == AttentionFrom::every_position ? length : 1;
+    }
+
+    template <class T, class Visit>
+    void read_some(LayerStates<T> const& states, std::int64_t first, Visit const& visit) const {
+        AttentionShape const& shape = states.attention;
+        std::vector<std::int32_t> at;
+        for (std::int64_t row = first; row < first + rows_at_once_; ++row) {
+            for (std::int64_t back = queries_of(length_of(row)); back > 0; --back) {
+                at.push_back(
+                    static_cast<std::int32_t>(row * shape.context_length + length_of(row) - back));
+            }
+        }
+        copy_to_device(at.data(), asked_.data(), std::ssize(at));
+        std::int64_t const rows = std::ssize(at) * shape.heads;
+        DNAGPT_EXPECT(rows * shape.context_length <= attention_.size());
+        attention_rows(shape, states.qkv, element_range(asked_.view(), 0, std::ssize(at)),
+                       Matrix<float>(attention_.data(), static_cast<std::size_t>(rows),
+                                     static_cast<std::size_t>(shape.context_length)));
+        std::vector<float> const values = to_host(attention_.data(), rows * shape.context_length);
+        std::span<float const> rest(values);
+        for (std::int64_t row = first; row < first + rows_at_once_; ++row) {
+            std::int64_t const queries = queries_of(length_of(row));
+            visit(static_cast<std::size_t>(row),
+                  by_head(rest, shape.heads, queries, shape.context_length, length_of(row)));
+            rest = rest.subspan(
+                static_cast<std::size_t>(queries * shape.heads * shape.context_length));
+        }
+    }
+
+    std::vector<std::int64_t> lengths_;
+    AttentionFrom from_;
+    std::int64_t rows_at_once_;
+    Buffer<std::int32_t> asked_;
+    Buffer<float> attention_;
+};
 
 }  // namespace
 
@@ -58,17 +102,20 @@ void read_attention(ForwardModel<T> const& model, std::span<PromptInput const> i
     }
     for (auto const& members : pack_by_length(lengths, positions)) {
         model.batch.upload(batch_of_inputs(inputs, members));
+        std::vector<std::int64_t> of_members;
+        for (std::size_t const member : members) {
+            of_members.push_back(lengths[member]);
+        }
+        BatchAttention const attention(of_members, from, model.params.shape.heads);
         gpt_forward_visiting<T>(
             model.context, model.params, model.batch, model.saved,
             [&](LayerStates<T> const& states) {
                 if (states.layer == 0 || !std::ranges::count(layers, states.layer)) {
                     return;
                 }
-                for (std::size_t row = 0; row < members.size(); ++row) {
-                    visit(members[row], states.layer,
-                          row_attention(states, static_cast<std::int64_t>(row),
-                                        lengths[members[row]], from));
-                }
+                attention.read(states, [&](std::size_t row, auto const& rows) {
+                    visit(members[row], states.layer, rows);
+                });
             });
     }
 }

@@ -43,7 +43,7 @@ class Rounds {
         : work_(work), world_(world), progress_(work.title, "records", 0) {}
 
     std::int64_t answered() const { return answered_; }
-    std::int64_t size() const { return records_of_block * world_.size(); }
+    std::int64_t size() const { return work_.block * world_.size(); }
 
     /// Takes part in the round that rank 0 sends; false where it says that none follows.
     bool take(std::string const& message) {
@@ -60,8 +60,8 @@ class Rounds {
             rest.remove_prefix(length);
         }
         round.records = records;
-        round.own_first = std::min(world_.rank() * records_of_block, std::ssize(records));
-        round.own_last = std::min(round.own_first + records_of_block, std::ssize(records));
+        round.own_first = std::min(world_.rank() * work_.block, std::ssize(records));
+        round.own_last = std::min(round.own_first + work_.block, std::ssize(records));
         world_.gather_in_order(work_.answer(round), work_.write);
         progress_.advance(records.size());
         answered_ += std::ssize(records);
@@ -115,24 +115,27 @@ Piece piece_from(std::string const& text) {
     return piece;
 }
 
-RecordRange records_of_piece(std::int64_t records, Piece piece) {
-    std::int64_t const blocks = (records + records_of_block - 1) / records_of_block;
+RecordRange records_of_piece(std::int64_t records, Piece piece, std::int64_t block) {
+    std::int64_t const blocks = (records + block - 1) / block;
     auto const begin = [&](std::int64_t number) {
-        return std::min(number * blocks / piece.count * records_of_block, records);
+        return std::min(number * blocks / piece.count * block, records);
     };
     return {begin(piece.number - 1), begin(piece.number)};
 }
 
-RecordRange range_of_piece(ReadRecords const& read, Piece piece, Communicator const& world) {
+RecordRange range_of_piece(std::function<std::int64_t()> const& count, Piece piece,
+                           Communicator const& world, std::int64_t block) {
     if (piece.count == 1) {
         return {};
     }
-    std::string const counted = rank_0_answer(world, [&] {
-        std::int64_t count = 0;
-        read([&](std::string const&) { ++count; });
-        return std::to_string(count);
-    });
-    return records_of_piece(parse_whole_number(counted).value_or(0), piece);
+    std::int64_t const records = rank_0_numbers(world, [&] { return std::vector{count()}; }).at(0);
+    return records_of_piece(records, piece, block);
+}
+
+std::int64_t count_records(ReadRecords const& read) {
+    std::int64_t count = 0;
+    read([&](std::string const&) { ++count; });
+    return count;
 }
 
 std::int64_t for_each_block(BlockWork const& work, Communicator const& world) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "harness/message_of.hpp"
@@ -22,9 +23,10 @@ ReadRecords numbers_below(std::int64_t count) {
 }
 
 /// What is written of `count` records: of every block its numbers, then its records.
-std::string written(std::int64_t count, RecordRange range = {}) {
+std::string written(std::int64_t count, RecordRange range = {},
+                    std::int64_t block = records_of_block) {
     std::string text;
-    BlockWork work{"test", numbers_below(count), range, {}, {}};
+    BlockWork work{"test", numbers_below(count), range, {}, {}, block};
     work.answer = [](BlockRound const& round) {
         if (round.own_first == round.own_last) {
             return std::string();
@@ -41,12 +43,13 @@ std::string written(std::int64_t count, RecordRange range = {}) {
     return world().broadcast(text);
 }
 
-std::string expected(std::int64_t count, std::int64_t first = 0) {
+std::string expected(std::int64_t count, std::int64_t first = 0,
+                     std::int64_t block = records_of_block) {
     std::string text;
     for (std::int64_t i = first; i < count; ++i) {
-        if (i % records_of_block == 0) {
+        if (i % block == 0) {
             text += "block from " + std::to_string(i) + " to " +
-                    std::to_string(std::min(i + records_of_block, count)) + "\n";
+                    std::to_string(std::min(i + block, count)) + "\n";
         }
         text += "record " + std::to_string(i) + "\n";
     }
@@ -71,6 +74,16 @@ TEST(RecordBlocks, PiecesAreTheWholeWhenPutTogether) {
     }
 }
 
+TEST(RecordBlocks, RecordsOfLongTextsHaveSmallerBlocks) {
+    for (std::int64_t const pieces : {1, 3}) {
+        std::string text;
+        for (std::int64_t number = 1; number <= pieces; ++number) {
+            text += written(50, records_of_piece(50, {number, pieces}, 7), 7);
+        }
+        EXPECT_EQ(text, expected(50, 0, 7)) << pieces << " pieces";
+    }
+}
+
 TEST(RecordBlocks, PiecesAreWrittenLikeFractions) {
     Piece const piece = piece_from("2/8");
     EXPECT_EQ(std::pair(piece.number, piece.count), std::pair(std::int64_t{2}, std::int64_t{8}));
@@ -82,15 +95,12 @@ TEST(RecordBlocks, PiecesAreWrittenLikeFractions) {
 }
 
 TEST(RecordBlocks, APieceOfWhatIsReadIsThatOfItsCount) {
-    ReadRecords const read = [](AddRecord const& add) {
-        for (int i = 0; i < 3000; ++i) {
-            add("x");
-        }
-    };
-    RecordRange const second = range_of_piece(read, {2, 3}, world());
+    EXPECT_EQ(count_records(numbers_below(3000)), 3000);
+    RecordRange const second = range_of_piece([] { return std::int64_t{3000}; }, {2, 3}, world());
     EXPECT_EQ(second.first, records_of_piece(3000, {2, 3}).first);
     EXPECT_EQ(second.last, records_of_piece(3000, {2, 3}).last);
-    RecordRange const all = range_of_piece([](AddRecord const&) { FAIL(); }, {1, 1}, world());
+    auto const none = []() -> std::int64_t { throw std::logic_error("counted"); };
+    RecordRange const all = range_of_piece(none, {1, 1}, world());
     EXPECT_EQ(all.first, 0);
     EXPECT_GT(all.last, std::int64_t{1} << 60);
 }

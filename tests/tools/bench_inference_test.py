@@ -49,19 +49,19 @@ def test_ratios_are_to_the_faster_pytorch() -> None:
 
 @pytest.mark.skipif(not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built")
 def test_dnagpt_does_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    side = OurSide(PROGRAMS, SHAPE, WORK, tmp_path, 1)
+    side = OurSide(PROGRAMS, SHAPE, WORK, tmp_path, 2)
     assert side.generate("float", 2, 3, 2) > 0
-    texts = [(tmp_path / f"generate_{seed}.out").read_text() for seed in (1, 2)]
+    texts = [(tmp_path / f"generate_{number}").read_text() for number in (1, 2)]
     assert texts[0] != texts[1]
     for text in texts:
         drawn = text.split(">")[1:]
         assert [len("".join(record.split("\n")[1:])) for record in drawn] == [24] * 6
     for command, rows in (("predict", 8), ("score", 8 * 60)):
         assert side.read(command, "float", "many") > 0
-        lines = (tmp_path / f"{command}.out").read_text().splitlines()
+        lines = (tmp_path / f"{command}_1").read_text().splitlines()
         assert len([line for line in lines if not line.startswith("#")]) == 1 + rows
     assert side.read("embed", "bf16", "few") > 0
-    assert len((tmp_path / "embed.out.tsv").read_text().splitlines()) == 2 + WORK.batch
+    assert len((tmp_path / "embed_2.tsv").read_text().splitlines()) == 2 + WORK.batch
 
     def fail(*_: object) -> str:
         raise subprocess.CalledProcessError(1, "bench_products")

@@ -17,6 +17,7 @@ namespace dnagpt {
 struct RowsOfRecord {
     std::int64_t factor = 1;
     bool by_position = false;  ///< as many for each position of its prompt
+    bool as_wide = false;      ///< a row has as many columns as the longest prompt has positions
 };
 
 /// How much there is to answer.
@@ -24,7 +25,7 @@ struct RecordCount {
     RecordRange range;             ///< records of the piece
     std::int64_t rows = 0;         ///< of these records
     std::int64_t rows_before = 0;  ///< of the records of the pieces before
-    std::int64_t longest = 0;      ///< prompt of all records (positions)
+    std::int64_t longest = 0;      ///< prompt of all records (positions) where rows are as wide
 };
 
 /// The prompts of a source as records.
@@ -55,11 +56,6 @@ class PromptReader {
     PromptQuestion const& question_;
     std::int64_t context_length_;
 };
-
-/// The table beside an HDF5 file of rows that says whose they are.
-std::string index_path(std::string const& output);
-/// Joins the pieces of such a file, and those of its table.
-void join_indexed_rows(std::string const& output);
 
 /// --prompt, --prompts, --fasta, --table and what belongs to them. Of the group that is returned
 /// one option may stand.

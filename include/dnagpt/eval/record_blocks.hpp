@@ -11,8 +11,9 @@
 
 namespace dnagpt {
 
-/// Records that are answered together. Blocks do not depend on the number of ranks or of pieces,
-/// and batches stay inside a block, so the roundings of an answer do not depend on them either.
+/// Records that are answered together, unless their texts are long. Blocks do not depend on the
+/// number of ranks or of pieces, and batches stay inside a block, so the roundings of an answer do
+/// not depend on them either.
 inline constexpr std::int64_t records_of_block = 1024;
 
 /// A share of the input for one job of an array: `number` (from 1) of `count`. It takes whole
@@ -30,16 +31,21 @@ struct RecordRange {
     std::int64_t first = 0;
     std::int64_t last = std::numeric_limits<std::int64_t>::max();
 };
-RecordRange records_of_piece(std::int64_t records, Piece piece);
+RecordRange records_of_piece(std::int64_t records, Piece piece,
+                             std::int64_t block = records_of_block);
 
 /// A record is a text of any form.
 using AddRecord = std::function<void(std::string)>;
 /// Hands every record to `add`, in order; the same ones each time.
 using ReadRecords = std::function<void(AddRecord const& add)>;
 
-/// The same of the records that `read` gives, which rank 0 counts; all where there is one piece.
+/// The same of as many records as `count` finds on rank 0; all where there is one piece.
 /// Collective.
-RecordRange range_of_piece(ReadRecords const& read, Piece piece, Communicator const& world);
+RecordRange range_of_piece(std::function<std::int64_t()> const& count, Piece piece,
+                           Communicator const& world, std::int64_t block = records_of_block);
+
+/// How many records `read` hands out.
+std::int64_t count_records(ReadRecords const& read);
 
 /// The blocks that the ranks answer at the same time, one a rank at most.
 struct BlockRound {
@@ -63,6 +69,7 @@ struct BlockWork {
     std::function<std::string(BlockRound const&)> answer;
     /// On rank 0 alone: the texts of the blocks, in the order of the input.
     std::function<void(std::string_view)> write;
+    std::int64_t block = records_of_block;  ///< records of a block
 };
 
 /// Returns how many records were answered. Collective. Memory holds one block a rank, whatever
