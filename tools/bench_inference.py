@@ -47,6 +47,8 @@ TEMPLATE_POSITIONS = 3
 """Of a prompt with one sequence: species, `=`, and the position of the answer."""
 PROMPT = "<R>{sequence}<=><R>"
 READ_BYTES = 1 << 30
+FEW = 8
+"""Sequences that a program warms up on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +143,7 @@ class OurSide:
         self.environment = self.threads(cores)
         self.checkpoint = self.make_checkpoint()
         draw = random.Random(1)
-        for name, count in (("few", work.batch), ("many", work.batch + work.prompts)):
+        for name, count in (("few", FEW), ("many", FEW + work.prompts)):
             records = (
                 f">s{i}\n{''.join(draw.choices('ACGT', k=work.bases))}\n" for i in range(count)
             )
@@ -361,7 +363,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--words", type=int, default=256, help="new ones of each sequence")
     parser.add_argument("--batch", type=int, default=64, help="sequences drawn at once")
     parser.add_argument("--bases", type=int, default=600, help="of each prompt")
-    parser.add_argument("--prompts", type=int, default=128, help="that are timed")
+    parser.add_argument("--prompts", type=int, default=64, help="of each program, that are timed")
     both = ("bf16", "float")
     parser.add_argument("--precisions", nargs="+", choices=both, default=both, help="of dnagpt")
     parser.add_argument("--torch-precisions", nargs="+", choices=both, default=both)

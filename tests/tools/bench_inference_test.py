@@ -56,12 +56,12 @@ def test_dnagpt_does_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for text in texts:
         drawn = text.split(">")[1:]
         assert [len("".join(record.split("\n")[1:])) for record in drawn] == [24] * 6
-    for command, rows in (("predict", 8), ("score", 8 * 60)):
+    for command, rows in (("predict", 13), ("score", 13 * 60)):
         assert side.read(command, "float", "many") > 0
         lines = (tmp_path / f"{command}_1").read_text().splitlines()
         assert len([line for line in lines if not line.startswith("#")]) == 1 + rows
     assert side.read("embed", "bf16", "few") > 0
-    assert len((tmp_path / "embed_2.tsv").read_text().splitlines()) == 2 + WORK.batch
+    assert len((tmp_path / "embed_2.tsv").read_text().splitlines()) == 2 + bench_inference.FEW
 
     def fail(*_: object) -> str:
         raise subprocess.CalledProcessError(1, "bench_products")
