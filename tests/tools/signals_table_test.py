@@ -9,6 +9,8 @@ import pytest
 import signals_table
 import table_runs
 
+STARTS = ("pretrained", "random_weights")
+
 FAKE = """\
 import json, sys
 from pathlib import Path
@@ -30,7 +32,11 @@ for seed in range(1, int(settings["finetune.seeds"]) + 1):
         prediction_files.ClassPredictions(labelled.classes, labelled.id,
             np.full(len(label), 90), label, predicted, np.stack([1 - chosen, chosen], axis=1),
             np.zeros(len(label)), labelled.split))
-(folder / "evaluation.json").write_text("{{}}")
+rate = float(settings.get("optimizer.learning_rate", 1))
+best = 2e-3 if "finetune.from" in settings else 1e-3
+(folder / "rate").write_text(str(rate))
+scores = {{"set": {{"validation": {{"mcc": -abs(rate - best)}}}}}}
+(folder / "evaluation.json").write_text(json.dumps({{"format_version": 1, "sets": scores}}))
 """
 
 
@@ -81,6 +87,30 @@ def test_the_table_and_what_it_does_not_run_again(
     assert calls == "a_pretrained\na_random_weights\n"
     assert signals_table.main(arguments) == 0
     assert (tmp_path / "work" / "calls").read_text() == calls
+
+
+def test_each_start_takes_the_rate_that_validates_best(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(signals_table, "BASELINES", ())
+    rates = [f"--rate={rate}" for rate in ("1e-3", "2e-3", "3e-3")]
+    assert signals_table.main([*arguments, *rates]) == 0
+    work = tmp_path / "work"
+    taken = {name: (work / f"a_{name}" / "rate").read_text() for name in STARTS}
+    assert taken == {"pretrained": "0.002", "random_weights": "0.001"}
+    note = "learning rate, chosen on validation: pretrained 2e-3, random weights 1e-3"
+    assert note in (work / "table.md").read_text()
+    calls = (work / "calls").read_text().split()
+    assert sorted(calls) == sorted(
+        name
+        for start in STARTS
+        for name in [f"a_{start}", *(f"a_{start}_rate_{rate[7:]}" for rate in rates)]
+    )
+    assert signals_table.main([*arguments, *rates, "--folds=2"]) == 1
+    assert "leave --folds or --rate out" in capsys.readouterr().err
 
 
 def test_a_failing_program_ends_it(
