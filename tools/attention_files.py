@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-import dnagpt_files
 from dnagpt_files import BASES_PER_WORD, FileError
+from row_files import read_rows
 
 
 @dataclass(frozen=True)
@@ -40,18 +39,9 @@ class MeanAttention:
         return self.of_words()[..., near].sum(axis=-1)
 
 
-def read_format(path: Path, name: str) -> tuple[dict[str, np.ndarray], dict]:
-    """Arrays and settings of a file of one format; FileError for another one."""
-    arrays, attributes = dnagpt_files.read_arrays(path)
-    found = attributes.get("format"), attributes.get("format_version")
-    if found != (name, 1):
-        raise FileError(f"{path} is '{found[0]}' version {found[1]}, not '{name}' version 1")
-    return arrays, json.loads(str(attributes["settings"]))
-
-
 def read_mean_attention(path: Path) -> MeanAttention:
     """The file of `dnagpt attention --set`."""
-    arrays, settings = read_format(path, "dnagpt mean attention")
+    arrays, settings = read_rows(path, "dnagpt mean attention")
     layers = sorted(set(arrays["/layer"].tolist()))
     heads = len(set(arrays["/head"].tolist()))
     shape = (len(settings["classes"]), len(layers), heads, -1)
@@ -68,7 +58,7 @@ def read_mean_attention(path: Path) -> MeanAttention:
 
 def read_map(path: Path, record: int, layer: int) -> np.ndarray:
     """The maps of one record in one layer: (heads, positions that look, positions)."""
-    arrays, _ = read_format(path, "dnagpt attention")
+    arrays, _ = read_rows(path, "dnagpt attention")
     own = (arrays["/record"] == record) & (arrays["/layer"] == layer)
     if not own.any():
         known = sorted(set(arrays["/layer"].tolist()))

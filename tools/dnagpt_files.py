@@ -47,8 +47,15 @@ LABELLED_SET_VERSION = 2
 BASES = "NAGCT"
 """The base of each code in our files."""
 BASES_PER_WORD = 6
+WORDS_OF_BASES = len(BASES) ** BASES_PER_WORD
 SPLITS = ("train", "validation", "test")
 """The split of each code in a labelled set."""
+
+
+def word_codes() -> np.ndarray:
+    """Codes of the bases of each word (15625, 6), as in BASES; the first base is slowest."""
+    powers = len(BASES) ** np.arange(BASES_PER_WORD - 1, -1, -1)
+    return (np.arange(WORDS_OF_BASES)[:, None] // powers % len(BASES)).astype(np.int8)
 
 
 @dataclasses.dataclass(frozen=True)

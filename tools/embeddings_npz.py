@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from attention_files import read_format
 from dnagpt_files import FileError
 from prediction_files import read_table
+from row_files import read_rows
 
 
 def row_arrays(path: Path) -> dict[str, np.ndarray]:
     """Every array of the archive by name."""
-    arrays, _ = read_format(path, "dnagpt embeddings")
+    arrays, _ = read_rows(path, "dnagpt embeddings")
     index = read_table(Path(f"{path}.tsv"))
     record = arrays["/record"] - arrays["/record"].min(initial=0)
     if len(index["id"]) != record.max(initial=-1) + 1:

@@ -24,11 +24,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import dnagpt_files
+from dnagpt_files import BASES_PER_WORD, word_codes
 from kmers import encode_bases, kmer_frequencies
 
-WORD_BASES = 6
-WORD_COUNT = 5**WORD_BASES
-KMER_COUNT = 4**WORD_BASES
+KMER_COUNT = 4**BASES_PER_WORD
 LARGEST_N_SHARE = 0.05
 REGULARISATION = (1e-5, 1e-4, 1e-3, 1e-2)
 """Values of C that are tried on a fifth of the training windows."""
@@ -64,17 +63,11 @@ class Windows:
     species: np.ndarray
 
 
-def word_bases() -> np.ndarray:
-    """Bases of each word (15625, 6): N 0, A 1, G 2, C 3, T 4; the first base is slowest."""
-    powers = 5 ** np.arange(WORD_BASES - 1, -1, -1)
-    return (np.arange(WORD_COUNT)[:, None] // powers % 5).astype(np.int8)
-
-
 def reversed_kmers() -> np.ndarray:
     """The number of each 6-mer read backwards (not complemented)."""
     numbers = np.arange(KMER_COUNT)
     result = np.zeros_like(numbers)
-    for _ in range(WORD_BASES):
+    for _ in range(BASES_PER_WORD):
         result = result * 4 + numbers % 4
         numbers = numbers // 4
     return result
@@ -87,7 +80,7 @@ def cut_windows(
     usable = len(tokens) // words * words
     table = tokens[:usable].reshape(-1, words)
     chosen = np.sort(random.permutation(len(table))[: most + most // 4])
-    bases = word_bases()[table[chosen]].reshape(len(chosen), words * WORD_BASES)
+    bases = word_codes()[table[chosen]].reshape(len(chosen), words * BASES_PER_WORD)
     few = (bases == 0).mean(axis=1) <= LARGEST_N_SHARE
     return bases[few][:most]
 
@@ -102,11 +95,11 @@ def read_windows(
     parts, names = [], []
     for species, pieces in tokens.items():
         bases = cut_windows(np.concatenate(pieces), words, most, random)
-        parts.append(kmer_frequencies(bases, WORD_BASES))
+        parts.append(kmer_frequencies(bases, BASES_PER_WORD))
         names += [species] * len(bases)
     if not names:
         raise dnagpt_files.FileError(
-            f"{folder} has no window of {words * WORD_BASES} bases in split {split}; "
+            f"{folder} has no window of {words * BASES_PER_WORD} bases in split {split}; "
             "take a smaller --length"
         )
     return Windows(np.concatenate(parts), np.array(names))
@@ -136,7 +129,9 @@ def read_questions(path: Path) -> Questions:
             f"{path} holds no task rows; write them with `dnagpt evaluate --write-task-rows {path}`"
         )
     rows = [line.split("\t") for line in lines[1:]]
-    features = [kmer_frequencies(encode_bases(text)[None, :], WORD_BASES) for _, _, text in rows]
+    features = [
+        kmer_frequencies(encode_bases(text)[None, :], BASES_PER_WORD) for _, _, text in rows
+    ]
     answers = np.array([answer == "forward" for _, answer, _ in rows], np.int64)
     return Questions(np.concatenate(features), answers, np.array([row[0] for row in rows]))
 
@@ -217,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         for length in options.length or [1020]:
-            random, words = np.random.default_rng(options.seed), max(length // WORD_BASES, 2)
+            random, words = np.random.default_rng(options.seed), max(length // BASES_PER_WORD, 2)
             training = read_windows(options.shards, "train", words, options.windows, random)
             if options.rows:
                 questions = read_questions(options.rows)
@@ -226,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     options.shards, "validation", words, options.validation_windows, random
                 )
                 questions = one_direction(validation, random)
-            print_scores(words * WORD_BASES, score_species(training, questions, options.seed))
+            print_scores(words * BASES_PER_WORD, score_species(training, questions, options.seed))
     except dnagpt_files.FileError as error:
         print(error, file=sys.stderr)
         return 1

@@ -38,8 +38,7 @@ HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 def contig_bases(shard: Shard) -> dict[str, str]:
     """The bases of each contig of a shard, by name and place."""
-    digits = shard.tokens.astype(np.int64)[:, None] // 5 ** np.arange(BASES_PER_WORD - 1, -1, -1)
-    letters = np.array(list(BASES))[digits % 5].reshape(-1)
+    letters = np.array(list(BASES))[dnagpt_files.word_codes()[shard.tokens]].reshape(-1)
     columns = (shard.contigs[name] for name in ("name", "source_start", "first_token", "length"))
     return {
         f"{name}_{start}": "".join(letters[BASES_PER_WORD * first :][:length])

@@ -171,3 +171,12 @@ def test_a_broken_config_is_refused(tmp_path: Path) -> None:
     path.write_text("[run")
     with pytest.raises(dnagpt_files.FileError, match="is no TOML"):
         dnagpt_files.read_config(path)
+
+
+def test_words_are_numbered_as_in_the_vocabulary() -> None:
+    table = dnagpt_files.word_codes()
+    assert table.shape == (15_625, 6)
+    assert list(table[0]) == [0] * 6
+    assert list(table[3906]) == [1] * 6
+    assert list(table[4281]) == [1, 1, 4, 1, 1, 1]
+    assert list(table[15_624]) == [4] * 6

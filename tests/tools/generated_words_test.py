@@ -68,13 +68,12 @@ def log_probabilities(model: Path, folder: Path, texts: list[str]) -> tuple[np.n
     asked = ["--prompts", folder / "prompts.txt", "--answer", "words", "--logits-at", "every"]
     run("predict", "--checkpoint", model, *asked, "--logits", logits, "--output", folder / "p.tsv")
     arrays, _ = dnagpt_files.read_arrays(logits)
-    numbers = np.arange(5**6)
-    known = numbers[(numbers[:, None] // 5 ** np.arange(6) % 5 > 0).all(axis=1)]
+    known = np.flatnonzero((dnagpt_files.word_codes() > 0).all(axis=1))
     values = arrays["/logits"].reshape(len(texts), WORDS + 1, -1)[:, :-1, FIRST_WORD + known]
     values = values.astype(np.float64)
     values -= values.max(axis=2, keepdims=True)
     values -= np.log(np.exp(values).sum(axis=2, keepdims=True))
-    codes = np.array([["NAGCT".index(base) for base in text] for text in texts])
+    codes = np.array([[dnagpt_files.BASES.index(base) for base in text] for text in texts])
     words = codes.reshape(len(texts), WORDS, 6) @ 5 ** np.arange(5, -1, -1)
     return values, np.searchsorted(known, words)
 

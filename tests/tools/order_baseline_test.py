@@ -19,15 +19,6 @@ def to_tokens(bases: np.ndarray) -> np.ndarray:
     return (bases.reshape(-1, 6) @ 5 ** np.arange(5, -1, -1)).astype(np.uint16)
 
 
-def test_words_are_numbered_as_in_the_vocabulary() -> None:
-    table = order_baseline.word_bases()
-    assert table.shape == (15_625, 6)
-    assert list(table[0]) == [0] * 6
-    assert list(table[3906]) == [1] * 6
-    assert list(table[4281]) == [1, 1, 4, 1, 1, 1]
-    assert list(table[15_624]) == [4] * 6
-
-
 def test_reversed_window_has_reversed_kmers() -> None:
     text = "ACGTTGCAACGGTATTCA"
     forward = kmers.kmer_frequencies(kmers.encode_sequences([text]), 6)
