@@ -87,12 +87,16 @@ class InnerStates(FinetuningTest):
     def test_bad_input_is_named_and_leaves_nothing(self) -> None:
         output = self.folder / "bad.h5"
         fasta = ["--fasta", str(self.fasta)]
+        uneven = self.make_set("uneven", [*self.two_classes(40), *self.two_classes(30)])
         cases = [
             ("embed", ["--prompt", "<R>"], "has no mean over its words; give --pool last"),
             ("embed", ["--prompt", "<R>ACGTAC<%>"], "position 10"),
             ("embed", [*fasta, "--layers", "3"], "choose from 0 (the embeddings) to 2"),
             ("embed", [*fasta, "--layers", "all,1"], "layer_1 is chosen twice"),
             ("embed", ["--prompts", "-"], "standard input does not allow"),
+            ("embed", ["--prompt", "<R><M><+>ACGTAC"], "which dnagpt predict answers"),
+            ("attention", ["--prompt", "<R><M><+>ACGTAC"], "which dnagpt predict answers"),
+            ("attention", ["--set", f"classes={uneven}"], "sequences of one length"),
             ("attention", [*fasta, "--layers", "final"], "choose from 1 to 2, or all"),
             ("attention", ["--set", self.data, "--piece", "1/2"], "has no --piece"),
             ("attention", ["--set", f"other={self.data}"], "it knows classes"),

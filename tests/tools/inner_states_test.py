@@ -87,6 +87,12 @@ def test_means_are_drawn_and_counted(made: Path, capsys: pytest.CaptureFixture) 
     assert "| layer | tuned, 0 | tuned, 1 | drawn, 0 | drawn, 1 |" in printed
     assert "most within 60 bp in tuned: layer" in printed
     assert picture.stat().st_size > 10_000
+    near = ["--signal-start", "30", "--within", "9", "--output", str(picture)]
+    assert plot_attention.main([*files, *near]) == 0
+    printed = capsys.readouterr().out
+    assert "most within 9 bp in tuned: layer" in printed
+    shares = attention_files.read_mean_attention(made / "mean.h5").mass_within(30, 9).mean(axis=2)
+    assert f"| 1 | {shares[0, 0]:.4f} | {shares[1, 0]:.4f} |" in printed
 
 
 def test_maps_of_a_record_are_drawn(made: Path, capsys: pytest.CaptureFixture) -> None:
