@@ -93,6 +93,9 @@ struct HaplotypesOptions {
 /// Makes a set of haplotypes, split by person, and prints what became of them.
 void haplotypes(HaplotypesOptions const& options);
 
+/// Prints id, text and category of every token of the vocabulary "fixed" or "dynamic".
+void inspect_vocabulary(std::string const& name);
+
 /// Prints what shards (or folders of them) and labelled sets hold after verifying them. Returns the
 /// exit code.
 int inspect(std::vector<std::string> const& paths);

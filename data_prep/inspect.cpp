@@ -11,6 +11,7 @@
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/data/labelled_set.hpp"
 #include "dnagpt/data/token_shard.hpp"
+#include "dnagpt/genome/token_category.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 #include "inspect_set.hpp"
 #include "set_splits.hpp"
@@ -75,6 +76,16 @@ void print_shard(std::string const& path) {
 }
 
 }  // namespace
+
+void inspect_vocabulary(std::string const& name) {
+    Vocabulary const vocabulary{vocabulary_kind(name)};
+    fmt::print(
+        "# numbers, the sixth category (continuous), are read as they are and have no token\n"
+        "id\ttext\tcategory\n");
+    for (TokenId id = 0; id < vocabulary.size(); ++id) {
+        fmt::print("{}\t{}\t{}\n", id, vocabulary.token_text(id), token_category(id, vocabulary));
+    }
+}
 
 int inspect(std::vector<std::string> const& paths) {
     int exit_code = exit_success;

@@ -202,6 +202,18 @@ void add_haplotypes(CLI::App& app, HaplotypesOptions& options) {
     command->add_option("--output", options.output, "labelled set (HDF5)")->required();
 }
 
+void add_inspect(CLI::App& app, std::vector<std::string>& files, std::string& vocabulary) {
+    CLI::App* command = app.add_subcommand(
+        "inspect", "what token shards and labelled sets hold; verifies checksums");
+    CLI::Option_group* const asked = command->add_option_group("what is shown");
+    asked->add_option("FILE", files, "shards, folders of them, labelled sets");
+    asked
+        ->add_option("--vocabulary", vocabulary,
+                     "fixed or dynamic: id, text and category of every token")
+        ->check(CLI::IsMember({"fixed", "dynamic"}));
+    asked->require_option(1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -214,14 +226,13 @@ int main(int argc, char** argv) {
     ExpressionOptions expression_options;
     HaplotypesOptions haplotypes_options;
     std::vector<std::string> inspected;
+    std::string vocabulary;
     add_synthesize(app, synthesize_options);
     add_shard(app, shard_options);
     add_signals(app, signals_options);
     add_expression(app, expression_options);
     add_haplotypes(app, haplotypes_options);
-    app.add_subcommand("inspect", "what token shards and labelled sets hold; verifies checksums")
-        ->add_option("FILE", inspected, "shards, folders of them, labelled sets")
-        ->required();
+    add_inspect(app, inspected, vocabulary);
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -233,6 +244,10 @@ int main(int argc, char** argv) {
             return shard(shard_options, argc, argv);
         }
         if (app.got_subcommand("inspect")) {
+            if (!vocabulary.empty()) {
+                inspect_vocabulary(vocabulary);
+                return exit_success;
+            }
             return inspect(inspected);
         }
         if (app.got_subcommand("signals")) {

@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         arrays = row_arrays(options.embeddings)
-    except FileError as problem:
+        np.savez(options.output, **arrays)
+    except (FileError, OSError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
-    np.savez(options.output, **arrays)
     print(f"wrote {len(arrays['position'])} rows to {options.output}")
     return 0
 

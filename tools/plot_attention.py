@@ -147,10 +147,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check_alike(means)
             figure = draw_means(means, options.signal_start)
             print("\n".join(mass_table(means, options.signal_start, options.within)))
-    except FileError as problem:
+        figure.savefig(options.output, dpi=120)
+    except (FileError, OSError, ValueError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
-    figure.savefig(options.output, dpi=120)
+    print(f"wrote {options.output}")
     return 0
 
 

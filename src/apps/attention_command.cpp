@@ -8,6 +8,7 @@
 #include "dnagpt/apps/attention_of_set.hpp"
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/indexed_rows.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
@@ -183,14 +184,18 @@ void add_attention_command(CLI::App& program, Action& action) {
     static AttentionOptions options;
     CLI::Option_group* const source = add_source_options(*command, options.source);
     add_template_options(*command, options.question);
-    source->add_option("--set", options.set.path,
-                       "Labelled set of the checkpoint's task: from the position of the answer, "
-                       "the mean over each class");
+    CLI::Option* const set = source->add_option(
+        "--set", options.set.path,
+        "Labelled set of the checkpoint's task: from the position of the answer, "
+        "the mean over each class");
     command->add_option("--split", options.set.split, "Of --set: train, validation or test")
         ->check(CLI::IsMember({"train", "validation", "test"}))
-        ->capture_default_str();
-    command->add_option("--random-weights", options.set.random_weights,
-                        "Of --set: draw the model's weights with this seed instead, to compare");
+        ->capture_default_str()
+        ->needs(set);
+    command
+        ->add_option("--random-weights", options.set.random_weights,
+                     "Of --set: draw the model's weights with this seed instead, to compare")
+        ->needs(set);
     command->add_option("--layers", options.layers, "1 to the model's number of layers, or all")
         ->delimiter(',')
         ->capture_default_str();
@@ -199,7 +204,8 @@ void add_attention_command(CLI::App& program, Action& action) {
                      "last or every: the positions whose attention is written, of prompts and "
                      "sequences")
         ->check(CLI::IsMember({"last", "every"}))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->excludes(set);
     add_record_options(*command, options.records,
                        "HDF5 file to write; of prompts and sequences FILE.tsv says whose rows "
                        "stand where",
@@ -210,6 +216,9 @@ void add_attention_command(CLI::App& program, Action& action) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta, --table and --set");
         }
+        require_own_files({options.records.output},
+                          {options.records.checkpoint, options.source.fasta, options.source.table,
+                           options.source.prompts_file, options.set.path});
         action = [] { return attention(options); };
     });
 }

@@ -7,6 +7,7 @@
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/indexed_rows.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
@@ -167,6 +168,9 @@ void add_embed_command(CLI::App& program, Action& action) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }
+        require_own_files({options.records.output},
+                          {options.records.checkpoint, options.source.fasta, options.source.table,
+                           options.source.prompts_file});
         action = [] { return embed(options); };
     });
 }

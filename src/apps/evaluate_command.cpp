@@ -5,6 +5,7 @@
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/evaluate_sets.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
@@ -124,11 +125,11 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     add_precision_option(*command, options.precision);
     command
         ->add_option("--windows", options.windows, "Windows per species for bits per base; 0: all")
-        ->check(CLI::NonNegativeNumber);
+        ->check(from_zero);
     command->add_option("--task-rows", options.task_rows, "Rows per species for GC and order")
-        ->check(CLI::NonNegativeNumber);
+        ->check(from_zero);
     command->add_option("--micro-batch", options.micro_batch, "Rows at once on a rank")
-        ->check(CLI::PositiveNumber);
+        ->check(from_one);
     command->add_flag("--novel", options.novel,
                       "Also bits per base on bases under no 32-mer seen in training (takes 24 "
                       "bytes of memory a scored base, spread over the ranks)");

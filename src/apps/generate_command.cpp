@@ -3,6 +3,7 @@
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/generation.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/core/bf16.hpp"
@@ -59,7 +60,7 @@ std::vector<CLI::Option*> add_text_options(CLI::App& command, GenerateOptions& o
         command.add_option("--prompts", options.source.prompts_file,
                            "File with a prompt a line, or id<tab>prompt; - for standard input"),
         command.add_option("--bases", options.bases, "New ones, behind the prompt")
-            ->check(CLI::PositiveNumber)
+            ->check(from_one)
             ->capture_default_str(),
         command.add_option(
             "--stop", options.stops,
@@ -70,7 +71,7 @@ std::vector<CLI::Option*> add_text_options(CLI::App& command, GenerateOptions& o
         command.add_flag("--slide", options.slide,
                          "Past the end of the context go on with its last half"),
         command.add_option("--top-k", options.sampling.top_k, "Only the k likeliest words; 0: all")
-            ->check(CLI::NonNegativeNumber)
+            ->check(from_zero)
             ->capture_default_str(),
         command
             .add_option("--top-p", options.sampling.top_p,
@@ -103,7 +104,7 @@ void add_generate_command(CLI::App& program, Action& action) {
     command
         ->add_option("--count", options.count,
                      "Sequences of each prompt (default 1), or haplotypes to keep (1000)")
-        ->check(CLI::PositiveNumber);
+        ->check(from_one);
     command
         ->add_option("--temperature", options.sampling.temperature,
                      "Below 1: the likely words more often; above 1: more diversity")
@@ -111,7 +112,7 @@ void add_generate_command(CLI::App& program, Action& action) {
         ->capture_default_str();
     command->add_option("--seed", options.seed, "Of the drawing")->capture_default_str();
     command->add_option("--batch", options.batch, "Sequences drawn at once on a rank")
-        ->check(CLI::PositiveNumber)
+        ->check(from_one)
         ->capture_default_str();
     command->add_option("--output", options.output,
                         "File to write (generated.fa; artificial.hapt, whose FILE.json says what "
@@ -127,6 +128,7 @@ void add_generate_command(CLI::App& program, Action& action) {
             throw CLI::ValidationError("--reference", "needs --precision float");
         }
         settle_defaults(options);
+        require_own_files({options.output}, {options.checkpoint, options.source.prompts_file});
         action = [] { return generate(options); };
     });
 }

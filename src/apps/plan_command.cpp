@@ -6,6 +6,7 @@
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/launch_choices.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/config/config_file.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/program.hpp"
@@ -123,7 +124,7 @@ void add_plan_command(CLI::App& program, Action& action) {
         ->required()
         ->check(CLI::ExistingFile);
     command->add_option("settings", options.overrides, "section.key=value ...");
-    command->add_option("--ranks", options.ranks, "Number of ranks")->check(CLI::PositiveNumber);
+    command->add_option("--ranks", options.ranks, "Number of ranks")->check(from_one);
     command->add_option("--tflops", options.tflops, "Peak of one rank's device (TFLOP/s)");
     command
         ->add_option("--share", options.share,
@@ -138,7 +139,7 @@ void add_plan_command(CLI::App& program, Action& action) {
     command
         ->add_option("--measure-steps", options.measured_steps,
                      "Steps that --measure times for each, after one that is not counted")
-        ->check(CLI::PositiveNumber)
+        ->check(from_one)
         ->capture_default_str();
     command->callback([&action] { action = [] { return plan(options); }; });
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/prompt_model.hpp"
 #include "dnagpt/apps/prompt_question.hpp"
 #include "dnagpt/apps/prompt_reader.hpp"
@@ -240,6 +241,9 @@ void add_predict_command(CLI::App& program, Action& action) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }
+        require_own_files({options.records.output, options.logits},
+                          {options.records.checkpoint, options.source.fasta, options.source.table,
+                           options.source.prompts_file});
         action = [] { return predict(options); };
     });
 }

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/config/config_file.hpp"
 #include "dnagpt/core/check.hpp"
@@ -64,7 +65,7 @@ void add_pretrain_command(CLI::App& program, Action& action) {
     command
         ->add_option("--measure-steps", options.measured_steps,
                      "Steps that --measure times, after one that is not counted")
-        ->check(CLI::PositiveNumber)
+        ->check(from_one)
         ->capture_default_str();
     command->callback(
         [&action] { action = [] { return options.measure ? measure(options) : train(options); }; });

@@ -6,6 +6,7 @@
 
 #include "dnagpt/config/run_config.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/data/sampler.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/genome/prompt.hpp"
@@ -32,7 +33,8 @@ PromptTemplate template_of(QuestionOptions const& options, std::optional<SetTask
     DNAGPT_VALIDATE(!text.empty(), << "the checkpoint was not fine-tuned (it does not know how to "
                                    << "read a sequence); give --template, such as "
                                    << "\"<S>{sequence}\"");
-    bool const asks_species = text.find("<S>") != std::string::npos;
+    std::string const in_full = PromptTemplate(text, vocabulary, 'R').text();
+    bool const asks_species = in_full.find("<S>") != std::string::npos;
     DNAGPT_VALIDATE(task || !asks_species || !options.species_token.empty(),
                     << "<S> in the prompt stands for a species; name its token with "
                        "--species-token, such as R for human");
@@ -147,6 +149,10 @@ PromptQuestion settle_question(QuestionOptions const& options, CheckpointHeader 
     settle_room(options, task, config, source, question);
     question.both_strands = question.room && task && tasks.reverse_complement;
     question.form = form_of(options, task, question.room, vocabulary);
+    if (question.room && question.form.kind == AnswerKind::words) {
+        // Pretraining asks for no word behind.
+        question.room->context_length -= template_positions;
+    }
     require_heads(question.form, config);
     return question;
 }

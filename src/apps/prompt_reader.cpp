@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
@@ -73,7 +74,7 @@ std::string PromptReader::fields(PromptRecord const& record) const {
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source) {
     CLI::Option_group* const group = command.add_option_group("source", "what is asked about");
     group->add_option("--prompt", source.prompts,
-                      "A prompt, such as \"<R>ATTGACATGA<=><B>\"; may stand several times");
+                      "A prompt, such as \"<R>ATTGACATGAAA\"; may stand several times");
     group->add_option("--prompts", source.prompts_file,
                       "File with a prompt a line, or id<tab>prompt; - for standard input");
     group->add_option("--fasta", source.fasta, "Sequences (FASTA, plain or gzip)");
@@ -91,7 +92,7 @@ CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& so
         .add_option("--overlap", source.overlap,
                     "Bases that windows of a sequence longer than the context share; default: half "
                     "a window")
-        ->check(CLI::NonNegativeNumber);
+        ->check(from_zero);
     return group;
 }
 
@@ -102,7 +103,7 @@ void add_template_options(CLI::App& command, QuestionOptions& question) {
                        "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
                        "released_class or number; default: as in fine-tuning");
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
-        ->check(one_letter);
+        ->check(species_letter);
 }
 
 bool has_source(PromptSourceOptions const& source) {

@@ -1,5 +1,7 @@
 #include "dnagpt/apps/record_options.hpp"
 
+#include "dnagpt/apps/option_checks.hpp"
+
 namespace dnagpt {
 
 void add_record_options(CLI::App& command, RecordOptions& options, std::string const& output,
@@ -8,11 +10,12 @@ void add_record_options(CLI::App& command, RecordOptions& options, std::string c
                        "Checkpoint file or run folder (of fine-tuning its best)");
     command.add_option("--output", options.output, output)->capture_default_str();
     command.add_option("--positions", options.positions, "At once on a rank")
-        ->check(CLI::PositiveNumber)
+        ->check(from_one)
         ->capture_default_str();
     add_precision_option(command, options.precision);
-    command.add_option("--piece", options.piece,
-                       "2/8: only this share of the input, for a job array");
+    command
+        .add_option("--piece", options.piece, "2/8: only this share of the input, for a job array")
+        ->check(piece_text);
     command.add_flag("--merge", options.merge, "Join the pieces of " + merged + " into one file");
 }
 
@@ -20,10 +23,6 @@ void add_precision_option(CLI::App& command, std::string& precision) {
     command.add_option("--precision", precision, "float or bf16")
         ->check(CLI::IsMember({"float", "bf16"}))
         ->capture_default_str();
-}
-
-std::string one_letter(std::string const& text) {
-    return text.size() == 1 ? std::string() : "one letter, such as R";
 }
 
 }  // namespace dnagpt

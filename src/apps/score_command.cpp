@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dnagpt/apps/commands.hpp"
+#include "dnagpt/apps/option_checks.hpp"
 #include "dnagpt/apps/ranks.hpp"
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/core/bf16.hpp"
@@ -213,7 +214,7 @@ Options add_variant_options(CLI::App& command, ScoreOptions& options) {
             .add_option("--flank", variants.flank,
                         "Of --vcf: bases read on each side of a variant; default: what the "
                         "context holds")
-            ->check(CLI::PositiveNumber),
+            ->check(from_one),
         command.add_flag("--fast", options.fast,
                          "Of --vcf: only the first differing base (log_p_base_*), one pass a "
                          "variant"),
@@ -230,7 +231,7 @@ Options add_base_options(CLI::App& command, ScoreOptions& options) {
             .add_option("--overlap", options.overlap,
                         "Of --fasta: bases that windows of a sequence longer than the context "
                         "share; default: half a window")
-            ->check(CLI::NonNegativeNumber),
+            ->check(from_zero),
         command.add_option("--bedgraph", options.bedgraph, "Of --fasta: the bits as bedGraph too")};
 }
 
@@ -254,7 +255,7 @@ void add_score_command(CLI::App& program, Action& action) {
     command
         ->add_option("--species", options.species_token,
                      "Token of the species, such as R for human")
-        ->check(one_letter);
+        ->check(species_letter);
     CLI::Option_group* const source = command->add_option_group("source", "what is scored");
     source->add_option("--fasta", options.fasta, "Sequences (FASTA, plain or gzip): bits per base");
     source->add_option("--vcf", options.variants.vcf, "Variants (VCF or BCF), with --reference");
@@ -282,9 +283,10 @@ void add_score_command(CLI::App& program, Action& action) {
         if (of_vcf && options.variants.reference.empty()) {
             throw CLI::RequiredError("--reference");
         }
-        if (options.bedgraph == options.records.output) {
-            throw CLI::ValidationError("--bedgraph", "is the file of --output");
-        }
+        require_own_files(
+            {options.records.output, options.bedgraph},
+            {options.records.checkpoint, options.fasta, options.variants.vcf,
+             options.variants.reference, options.variants.aliases, options.variants.regions});
         action = [] { return score(options); };
     });
 }

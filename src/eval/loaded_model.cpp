@@ -1,6 +1,7 @@
 #include "dnagpt/eval/loaded_model.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <span>
 #include <vector>
@@ -101,6 +102,11 @@ LoadedModel<T>::LoadedModel(CheckpointReader const& reader, std::vector<BatchFor
     require_same_layout(reader.header(), layout);
     assign_weights(context, weights.view(), [&](std::int64_t first, std::span<float> host) {
         reader.read(StateVector::master, first, host);
+        auto const bad = std::ranges::find_if_not(host, [](float w) { return std::isfinite(w); });
+        DNAGPT_VALIDATE(bad == host.end(),
+                        << reader.path() << " holds weights that are not finite, the first of them "
+                        << "number " << first + (bad - host.begin())
+                        << "; its training went wrong, use an earlier checkpoint");
     });
     context.gemm.weights_changed();
 }

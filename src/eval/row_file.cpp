@@ -156,6 +156,7 @@ RowFile::~RowFile() {
 }
 
 void RowFile::create() {
+    require_replaceable(path_);
     try {
         offsets_ = create_file(temporary_name(path_), form_, rows_);
     } catch (Error const&) {

@@ -54,10 +54,15 @@ TextDrawing::TextDrawing(TextPrompt const& prompt, std::int64_t number, TextForm
     std::int64_t const words =
         (std::ssize(tail_) + form.bases + bases_per_word - 1) / bases_per_word;
     bool const fits = length + words - 1 <= form.longest;
-    DNAGPT_VALIDATE(length <= form.longest && (fits || form.slide),
+    DNAGPT_VALIDATE(length <= form.longest, << "the prompt has " << length
+                                            << " positions, more than the " << form.longest
+                                            << " that the context has room for; shorten it");
+    std::int64_t const most = bases_per_word * (form.longest - length + 1) - std::ssize(tail_);
+    DNAGPT_VALIDATE(fits || form.slide,
                     << "the prompt has " << length << " positions and " << form.bases
                     << " bases take " << words << " words, more than the " << form.longest
-                    << " positions that the context has room for; ask for less, or give --slide");
+                    << " positions that the context has room for; ask for --bases " << most
+                    << " or less, or give --slide");
     // Unmasked words may be short.
     most_positions_ = fits && !form.unmasked ? length + words - 1 : form.longest;
     DNAGPT_VALIDATE(numbers == 0 || form.reads_numbers,

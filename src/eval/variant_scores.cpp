@@ -174,7 +174,7 @@ VariantPlace variant_place_from(std::string const& text) {
     TextFields fields(text);
     VariantPlace place;
     place.contig = fields.take();
-    place.position = fields.take_whole_number();
+    place.position = fields.take_integer();  // -1 in front of a contig
     place.id = fields.take();
     place.reference = fields.take();
     place.alternative = fields.take();

@@ -179,8 +179,20 @@ void rename_durably(std::string const& from, std::string const& to) {
     sync_folder(folder_of(to));
 }
 
-TextWriter::TextWriter(std::string path)
-    : path_(std::move(path)), file_(create_for_writing(path_ + ".tmp")) {}
+void require_replaceable(std::string const& path) {
+    DNAGPT_VALIDATE(!path.empty(), << "the name of a file to write is empty; give one");
+    std::error_code unknown;
+    auto const status = std::filesystem::status(path, unknown);
+    DNAGPT_VALIDATE(
+        !std::filesystem::exists(status) || std::filesystem::is_regular_file(status),
+        << path << " is no file (but a folder, a device or a pipe), so it cannot be replaced by "
+        << "one; name a file");
+}
+
+TextWriter::TextWriter(std::string path) : path_(std::move(path)) {
+    require_replaceable(path_);
+    file_ = create_for_writing(path_ + ".tmp");
+}
 
 TextWriter::~TextWriter() {
     if (file_.is_open()) {

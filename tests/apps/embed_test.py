@@ -107,6 +107,9 @@ class InnerStates(FinetuningTest):
                 self.assertIn(message, printed)
                 self.assertEqual(list(self.folder.glob("bad*")), [])
         self.ask("attention", *fasta, "--set", self.data, expected=2)
+        for of_set in (["--random-weights", "1"], ["--split", "test"]):
+            self.assertIn("--set", self.ask("attention", *fasta, *of_set, expected=2))
+        self.ask("attention", "--set", self.data, "--from", "last", expected=2)
         self.assertIn("--checkpoint", run([DNAGPT, "embed", *fasta], expected=2))
 
 

@@ -99,6 +99,10 @@ class Predictions(FinetuningTest):
         self.predict("--fasta", parts, "--output", str(alone))
         for window, part in zip(read_table(output), read_table(alone), strict=True):
             self.assertEqual(window["p_y"], part["p_y"])
+        words = ["--template", "<R>{sequence}", "--overlap", "0", "--output", str(alone)]
+        self.predict("--fasta", str(self.folder / "long.fa"), *words)
+        # Pretraining asks for no word behind the first 24 - 5 positions.
+        self.assertEqual(read_table(alone)[0]["end"], str(6 * (24 - 5 - 1)))
 
     def test_free_prompts_come_from_arguments_files_and_standard_input(self) -> None:
         prompts = ["<R>CCGCCGATT<=><B>", "named\t<R>AATAAAATT<=><B>"]
@@ -163,9 +167,9 @@ class Predictions(FinetuningTest):
             (["--fasta", str(self.folder / "short.fa")], "record b has no bases"),
             (["--fasta", fasta, "--template", "<R>{seq}<B>"], "a place {seq}"),
             (["--fasta", fasta, "--template", "<S>{sequence}<B>"], "name its token"),
+            (["--fasta", fasta, "--template", "class"], "name its token"),
             (["--fasta", fasta, "--overlap", "1000"], "choose an overlap from 0"),
             (["--fasta", fasta, "--task", "other"], "it knows classes"),
-            (["--fasta", fasta, "--piece", "3/2"], "is no piece of an array"),
             (["--table", str(self.folder / "table.tsv")], "row 3"),
             (
                 ["--table", str(self.folder / "table.tsv"), "--template", "<R><M>{numbers}<B>"],
@@ -178,6 +182,18 @@ class Predictions(FinetuningTest):
                 printed = self.predict(*arguments, "--output", str(output), expected=1)
                 self.assertIn(message, printed)
                 self.assertEqual(list(self.folder.glob("bad*")), [])
+        wrong_uses = [
+            (["--piece", "3/2"], "is no piece of an array"),
+            (["--positions", "0"], "is no whole number from 1 on"),
+            (["--species-token", "5"], "5"),
+            (["--output", fasta], "written over"),
+        ]
+        for arguments, message in wrong_uses:
+            with self.subTest(message=message):
+                given = ["--fasta", fasta, *arguments]
+                self.assertIn(message, self.predict(*given, expected=2))
+        printed = self.predict("--fasta", fasta, "--output", str(self.folder), expected=1)
+        self.assertIn("is no file", printed)
         self.assertIn("--checkpoint", run([DNAGPT, "predict", "--fasta", fasta], expected=2))
 
 

@@ -70,6 +70,7 @@ class Scores(FinetuningTest):
             [
                 f"chr1\t1000\trs7\t{ref}\t{other},<DEL>\t.\t.\t.\n",
                 f"chr1\t1001\tins\t{contig[1000]}\t{contig[1000]}{contig[1000]}\t.\t.\t.\n",
+                "chr1\t0\ttelomere\tN\tA\t.\t.\t.\n",
                 f"chr1\t1100\tlong\t{contig[1099:1160]}\t{contig[1099]}\t.\t.\t.\n",
             ]
         )
@@ -80,7 +81,8 @@ class Scores(FinetuningTest):
         self.assertEqual(list(rows[0]), COLUMNS.split())
         statuses = [(row["pos"], row["id"], row["status"]) for row in rows]
         expected = [("1000", "rs7", "ok"), ("1000", "rs7", "symbolic")]
-        expected += [("1001", "ins", "ok"), ("1100", "long", "too_long")]
+        expected += [("1001", "ins", "ok")]
+        expected += [("0", "telomere", "outside_contig"), ("1100", "long", "too_long")]
         self.assertEqual(statuses, expected)
         for row in rows:
             scored = row["status"] == "ok"
@@ -132,15 +134,16 @@ class Scores(FinetuningTest):
     def test_bytes_do_not_depend_on_ranks_or_pieces(self) -> None:
         for name, asked in (
             ("variants", [*self.write_vcf(self.variants(2100)), "--fast"]),
-            ("bases", ["--fasta", str(self.reference), "--strand", "both", "--overlap", "113"]),
+            ("bases", ["--fasta", str(self.reference), "--strand", "reverse", "--overlap", "113"]),
+            ("bases of both", ["--fasta", str(self.reference), "--strand", "both"]),
         ):
             with self.subTest(name):
                 made = []
                 for np in (1, 2):
-                    files = self.files(f"{name}_{np}", track=name == "bases")
+                    files = self.files(f"{name}_{np}", track="bases" in name)
                     self.score(*asked, *files, np=np)
                     made.append([Path(path).read_bytes() for path in files[1::2]])
-                files = self.files("joined", track=name == "bases")
+                files = self.files("joined", track="bases" in name)
                 for number in (1, 2, 3):
                     self.score(*asked, *files, "--piece", f"{number}/3")
                 run([DNAGPT, "score", "--merge", *files])
@@ -186,13 +189,22 @@ class Scores(FinetuningTest):
             (wrong, f"base 1 of REF is {other}, but chr1"),
             ([*variants, "--flank", "33"], "give 32 or less"),
             (["--fasta", str(self.reference), "--overlap", "114"], "choose an overlap from 0"),
+            (
+                ["--fasta", str(self.reference), "--strand", "both", "--overlap", "58"],
+                "at most half of them, not 58",
+            ),
             (["--fasta", str(self.folder / "none.fa")], "none.fa"),
         ]
         for arguments, message in cases:
             with self.subTest(message=message):
                 self.assertIn(message, self.score(*arguments, *output, expected=1))
                 self.assertEqual(list(self.folder.glob("bad*")), [])
-        self.assertIn("species", self.score(*variants, *output, species="B", expected=1))
+        self.assertIn("species", self.score(*variants, *output, species="B", expected=2))
+        over = ["--output", str(self.reference)]
+        self.assertIn("written over", self.score(*variants, *over, expected=2))
+        twice = [*output, "--bedgraph", output[1]]
+        printed = self.score("--fasta", str(self.reference), *twice, expected=2)
+        self.assertIn("named for two outputs", printed)
         for wrong_option in (["--overlap", "3"], ["--bedgraph", "x"]):
             printed = self.score(*variants, *wrong_option, *output, expected=2)
             self.assertIn(f"{wrong_option[0]} excludes --vcf", printed)

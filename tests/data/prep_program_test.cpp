@@ -125,6 +125,17 @@ TEST_F(PrepProgram, InspectSaysWhatAShardHolds) {
     EXPECT_EQ(run_prep("inspect " + folder_->file("inspected")).code, 1);
 }
 
+TEST_F(PrepProgram, InspectListsAVocabulary) {
+    Outcome const outcome = run_prep("inspect --vocabulary dynamic");
+    EXPECT_EQ(outcome.code, 0);
+    for (char const* text : {"\n18\t<M>\tinstruction\n", "\n34\tN\tdiscrete, true/false\n",
+                             "\n111\tATG\tdiscrete\n", "\n19563\tTTTTTT\tdiscrete\n"}) {
+        EXPECT_NE(outcome.output.find(text), std::string::npos) << text;
+    }
+    EXPECT_EQ(run_prep("inspect").code, 2);
+    EXPECT_EQ(run_prep("inspect --vocabulary other").code, 2);
+}
+
 TEST_F(PrepProgram, SynthesizeRepeatsItself) {
     run_prep("synthesize --size-factor 0.1 --output " + folder_->file("again"));
     EXPECT_EQ(all_bytes(folder_->file("again")), all_bytes(genomes()));

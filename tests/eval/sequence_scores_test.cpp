@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "eval/small_scorer.hpp"
+#include "harness/message_of.hpp"
 #include "harness/random_bases.hpp"
 #include "harness/temporary_folder.hpp"
 
@@ -28,7 +29,7 @@ TEST(SequenceScores, EachBaseBelongsToTheWindowThatKnowsMoreBeforeIt) {
     std::string const fasta = ">a\n" + random_bases(100, 1) + "\n>b\nACGT\n>c\n" +
                               random_bases(42, 2) + "\n>d\n" + random_bases(43, 3) + "\n";
     WindowForm const form{42, 21};
-    for (Strand const strand : {Strand::forward, Strand::reverse, Strand::both}) {
+    for (Strand const strand : {Strand::forward, Strand::reverse}) {
         auto const windows = windows_of(fasta, form, strand);
         std::int64_t next = 0;
         std::string name;
@@ -42,8 +43,8 @@ TEST(SequenceScores, EachBaseBelongsToTheWindowThatKnowsMoreBeforeIt) {
             std::int64_t const before = window.first;
             std::int64_t const behind = std::ssize(window.codes) - window.last;
             if (inside) {
-                EXPECT_EQ(before, strand == Strand::forward ? 21 : strand == Strand::both ? 11 : 0);
-                EXPECT_EQ(behind, strand == Strand::forward ? 0 : strand == Strand::both ? 10 : 21);
+                EXPECT_EQ(before, strand == Strand::forward ? 21 : 0);
+                EXPECT_EQ(behind, strand == Strand::forward ? 0 : 21);
             }
         }
         EXPECT_EQ(next, 43);
@@ -78,12 +79,59 @@ TEST(SequenceScores, TheOtherStrandIsTheReverseComplementReadFromTheLeft) {
     }
 }
 
+/// Bits of every base of a FASTA file's first record, by place.
+std::vector<double> bits_of(SmallScorer const& small, std::string const& fasta,
+                            WindowForm const& form, Strand strand) {
+    auto const windows = windows_of(fasta, form, strand);
+    auto const scores = score_windows(small.scorer(), std::span(windows), strand);
+    std::vector<double> bits;
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+        bits.resize(static_cast<std::size_t>(windows[i].start + windows[i].last), -1);
+        for (std::size_t at = 0; at < scores[i].size(); ++at) {
+            bits[static_cast<std::size_t>(windows[i].start + windows[i].first) + at] =
+                scores[i][at].bits;
+        }
+    }
+    return bits;
+}
+
+TEST(SequenceScores, BothStrandsAreTheMeanOfEachAloneAcrossWindows) {
+    SmallScorer const small;
+    for (std::int64_t const overlap : {0, 10, 21}) {
+        for (std::int64_t const bases : {42, 43, 100, 126}) {
+            std::string letters = random_bases(bases, 8);
+            letters.replace(static_cast<std::size_t>(bases) / 2, 3, "NNN");
+            std::string const fasta = ">a\n" + letters + "\n";
+            WindowForm const form{42, overlap};
+            auto const forward = bits_of(small, fasta, form, Strand::forward);
+            auto const reverse = bits_of(small, fasta, form, Strand::reverse);
+            auto const both = bits_of(small, fasta, form, Strand::both);
+            ASSERT_EQ(both.size(), static_cast<std::size_t>(bases));
+            ASSERT_EQ(forward.size(), both.size());
+            ASSERT_EQ(reverse.size(), both.size());
+            for (std::size_t i = 0; i < both.size(); ++i) {
+                EXPECT_NEAR(both[i], (forward[i] + reverse[i]) / 2, tolerance)
+                    << "base " << i << " of " << bases << ", overlap " << overlap;
+            }
+        }
+    }
+}
+
+TEST(SequenceScores, ForBothStrandsWindowsShareHalfAtMost) {
+    std::string const message = message_of([] {
+        windows_of(">a\nACGT\n", {42, 22}, Strand::both);
+    });
+    EXPECT_NE(message.find("at most half of them, not 22"), std::string::npos) << message;
+}
+
 TEST(SequenceScores, AWindowComesBackFromItsText) {
-    ScoredWindow const window{"chr1", 7, 1, 3, base_codes("ACGTN")};
+    ScoredWindow const window{"chr1", 7, 1, 3, base_codes("ACGTN"), 2, 4};
     ScoredWindow const back = scored_window_from(to_text(window));
     EXPECT_EQ(to_text(back), to_text(window));
     EXPECT_EQ(back.codes, window.codes);
     EXPECT_EQ(back.last, 3);
+    EXPECT_EQ(back.next, 2);
+    EXPECT_EQ(back.own_length(), 4);
 }
 
 }  // namespace

@@ -122,6 +122,19 @@ def test_inspect_takes_a_converted_checkpoint(tmp_path: Path, shape: ModelShape)
     assert all(f"  {name} " in text for name in tensors)
 
 
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    tensors = draw_tensors(SMALL)
+    next(iter(tensors.values())).flat[3] = np.nan
+    source = write_safetensors(tmp_path / "weights.safetensors", tensors)
+    checkpoint = convert(source, tmp_path / "damaged.h5", f"--heads={SMALL.heads}")
+    asked = ["--checkpoint", checkpoint, "--prompt", "<R>ACGTAC", "--output", tmp_path / "p.tsv"]
+    command = [PROGRAMS / "dnagpt", "predict", *map(str, asked)]
+    answer = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
+    assert answer.returncode == 1
+    assert "holds weights that are not finite" in answer.stderr
+    assert not (tmp_path / "p.tsv").exists()
+
+
 @pytest.mark.parametrize(
     ("shape", "answer", "left_out"),
     [

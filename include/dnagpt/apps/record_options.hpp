@@ -26,7 +26,4 @@ void add_record_options(CLI::App& command, RecordOptions& options, std::string c
 /// --precision, float or bf16.
 void add_precision_option(CLI::App& command, std::string& precision);
 
-/// A check of an option: a species token's letter, such as R.
-std::string one_letter(std::string const& text);
-
 }  // namespace dnagpt

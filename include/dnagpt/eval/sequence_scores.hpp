@@ -19,11 +19,18 @@ struct ScoredWindow {
     std::int64_t first = 0;  ///< scored: first .. last - 1 of the window
     std::int64_t last = 0;
     std::vector<std::uint8_t> codes;
+    /// For both strands the next window's bases stand behind the window's, and this is where it
+    /// begins: it reads what it holds on the reverse strand. 0: there is no next one.
+    std::int64_t next = 0;
+    std::int64_t length = 0;  ///< of the window itself; 0: all of `codes`
+
+    std::int64_t own_length() const { return length > 0 ? length : std::ssize(codes); }
 };
 
 /// Visits the windows of every record of a FASTA file, in order. Of the bases that two windows
 /// share, the one scores them that holds more of what comes before: the earlier one on the forward
-/// strand, the later one on the reverse strand; for both strands each scores half.
+/// strand, the later one on the reverse strand. For both strands a window comes with the next one's
+/// bases, so that each strand is read as if it were asked alone; Error for an overlap above half.
 void for_each_scored_window(std::string const& path, WindowForm const& form, Strand strand,
                             std::function<void(ScoredWindow const&)> const& visit);
 

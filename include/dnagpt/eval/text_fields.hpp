@@ -35,6 +35,14 @@ class TextFields {
         rest_.remove_prefix(std::min(end + 1, rest_.size()));
         return field;
     }
+    /// A field that is an integer.
+    std::int64_t take_integer() {
+        std::string_view const field = take();
+        bool const negative = field.starts_with('-');
+        auto const size = parse_whole_number(field.substr(negative ? 1 : 0));
+        DNAGPT_EXPECT(size.has_value());
+        return negative ? -*size : *size;
+    }
     /// A field that is a whole number from 0 on.
     std::int64_t take_whole_number() {
         auto const number = parse_whole_number(take());

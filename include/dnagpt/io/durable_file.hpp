@@ -56,6 +56,8 @@ void sync_folder(std::string const& path);
 
 /// Renames over a possible older `to` and syncs the folder.
 void rename_durably(std::string const& from, std::string const& to);
+/// Error where what stands at `path` is no file that may be replaced: a folder, a device, a pipe.
+void require_replaceable(std::string const& path);
 /// A text that is written piece by piece, beside its place: it stands under its name when it is
 /// finished, and is taken away where it is not.
 class TextWriter {
