@@ -23,11 +23,16 @@ std::vector<std::int64_t> rank_0_numbers(Communicator const& world,
                                          std::function<std::vector<std::int64_t>()> const& find) {
     std::string const bytes = rank_0_answer(world, [&] {
         std::vector<std::int64_t> const found = find();
-        return std::string(reinterpret_cast<char const*>(found.data()),
-                           found.size() * sizeof(std::int64_t));
+        std::string text;
+        for (std::int64_t const number : found) {
+            text.append(reinterpret_cast<char const*>(&number), sizeof number);
+        }
+        return text;
     });
-    std::vector<std::int64_t> numbers(bytes.size() / sizeof(std::int64_t));
-    std::memcpy(numbers.data(), bytes.data(), bytes.size());
+    std::vector<std::int64_t> numbers;
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(std::int64_t)) {
+        std::memcpy(&numbers.emplace_back(), bytes.data() + at, sizeof(std::int64_t));
+    }
     return numbers;
 }
 
