@@ -216,7 +216,7 @@ void add_attention_command(CLI::App& program, Action& action) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta, --table and --set");
         }
-        require_own_files({options.records.output},
+        require_own_files({options.records.output, index_path(options.records.output)},
                           {options.records.checkpoint, options.source.fasta, options.source.table,
                            options.source.prompts_file, options.set.path});
         action = [] { return attention(options); };

@@ -7,13 +7,10 @@
 #include "dnagpt/eval/shared_text_file.hpp"
 
 namespace dnagpt {
-namespace {
 
 std::string index_path(std::string const& output) {
     return output + ".tsv";
 }
-
-}  // namespace
 
 void write_indexed_rows(IndexedRows const& rows, PromptReader const& prompts, RowFile& file,
                         Communicator const& world) {

@@ -110,6 +110,11 @@ class InnerStates(FinetuningTest):
         for of_set in (["--random-weights", "1"], ["--split", "test"]):
             self.assertIn("--set", self.ask("attention", *fasta, *of_set, expected=2))
         self.ask("attention", "--set", self.data, "--from", "last", expected=2)
+        table = self.folder / "x.h5.tsv"
+        table.write_text("sequence\nACGTAC\n")
+        beside = ["--table", str(table), "--output", str(self.folder / "x.h5")]
+        for command in ("embed", "attention"):
+            self.assertIn("written over", self.ask(command, *beside, expected=2))
         self.assertIn("--checkpoint", run([DNAGPT, "embed", *fasta], expected=2))
 
 

@@ -25,6 +25,9 @@ struct IndexedRows {
 void write_indexed_rows(IndexedRows const& rows, PromptReader const& prompts, RowFile& file,
                         Communicator const& world);
 
+/// The table beside such a file.
+std::string index_path(std::string const& output);
+
 /// Joins the pieces of such files.
 void join_indexed_rows(std::string const& output);
 
