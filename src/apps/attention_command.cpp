@@ -100,8 +100,8 @@ class MapWriter {
                                  maps() * queries_of(length), length);
         }
         std::int64_t const number = round.first_number + round.own_first;
-        read_attention(asked_.forward, std::span<PromptInput const>(inputs), asked_.positions,
-                       layers_,
+        read_attention(asked_.forward, std::span<PromptInput const>(inputs),
+                       {asked_.positions, round.report}, layers_,
                        from_every() ? AttentionFrom::every_position : AttentionFrom::last_position,
                        [&](std::size_t input, std::int64_t layer, std::span<float const> values) {
                            write_layer(number + static_cast<std::int64_t>(input), firsts[input],

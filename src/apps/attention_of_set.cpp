@@ -135,8 +135,8 @@ class SetAttention {
             ++sums.counts[static_cast<std::size_t>(labels.back())];
         }
         ForwardModel<T> const forward{model_.context, model_.params, model_.saved, model_.batch};
-        read_attention(forward, std::span<PromptInput const>(inputs), positions_, layers_,
-                       AttentionFrom::last_position,
+        read_attention(forward, std::span<PromptInput const>(inputs), {positions_, round.report},
+                       layers_, AttentionFrom::last_position,
                        [&](std::size_t input, std::int64_t layer, std::span<float const> values) {
                            add_rows(labels[input], layer, values, sums);
                        });

@@ -88,7 +88,8 @@ class Embedder {
             write_places(round.first_number + round.own_first + static_cast<std::int64_t>(at),
                          firsts[at], inputs[at].length(), rows);
         }
-        embed_prompts(asked_.forward, std::span<PromptInput const>(inputs), asked_.positions, form_,
+        embed_prompts(asked_.forward, std::span<PromptInput const>(inputs),
+                      {asked_.positions, round.report}, form_,
                       [&](std::size_t input, std::size_t layer, std::span<float const> values) {
                           file_.write(layer, firsts[input], values);
                       });

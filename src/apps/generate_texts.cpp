@@ -132,7 +132,8 @@ class TextGenerator {
     std::string answer(BlockRound const& round) {
         std::string records;
         std::int64_t number = round.first_number + round.own_first;
-        for (auto rest = round.own(); !rest.empty();) {
+        auto const own = round.own();
+        for (auto rest = own; !rest.empty();) {
             auto const some =
                 rest.first(std::min(rest.size(), static_cast<std::size_t>(room_.rows)));
             rest = rest.subspan(some.size());
@@ -143,7 +144,11 @@ class TextGenerator {
                 names.emplace_back(fields.take());
                 texts.push_back(begin_text(names.back(), fields.take(), number++, form_));
             }
-            draw_texts(decoder_, std::span(texts));
+            auto const drawn = static_cast<double>(own.size() - rest.size() - some.size());
+            draw_texts(decoder_, std::span(texts), [&](double share) {
+                round.report((drawn + share * static_cast<double>(some.size())) /
+                             static_cast<double>(own.size()));
+            });
             for (std::size_t i = 0; i < texts.size(); ++i) {
                 records += fasta_record(names[i], texts[i]);
             }

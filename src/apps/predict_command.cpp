@@ -104,7 +104,7 @@ class Predictor {
             first_input.push_back(inputs.size());
         }
         std::vector<PromptAnswer> const answers =
-            answers_to(inputs, places_of_logits(round, first_input));
+            answers_to(inputs, places_of_logits(round, first_input), round.report);
         std::string text;
         for (std::size_t i = 0; i < records.size(); ++i) {
             text += asked_.prompts.fields(records[i]);
@@ -137,12 +137,13 @@ class Predictor {
     }
 
     std::vector<PromptAnswer> answers_to(std::vector<PromptInput> const& inputs,
-                                         std::vector<LogitsPlace> const& places) {
+                                         std::vector<LogitsPlace> const& places,
+                                         ReportShare const& report) {
         std::vector<PromptAnswer> answers(inputs.size());
         LogitsAt const at = logits_ && every_position()                ? LogitsAt::every_position
                             : logits_ || question_.form.needs_logits() ? LogitsAt::last_position
                                                                        : LogitsAt::nowhere;
-        answer_prompts(asked_.forward, std::span(inputs), asked_.positions, at,
+        answer_prompts(asked_.forward, std::span(inputs), {asked_.positions, report}, at,
                        [&](std::size_t number, PromptAnswer const& answer) {
                            if (places[number].row >= 0) {
                                write_logits(places[number], inputs[number].length(), answer.logits);

@@ -81,7 +81,7 @@ class Scoring {
             std::vector<VariantPlace> places;
             std::ranges::transform(round.own(), std::back_inserter(places), variant_place_from);
             auto const results =
-                score_variants(scorer_, std::span<VariantPlace const>(places), form);
+                score_variants(scorer_, std::span<VariantPlace const>(places), form, round.report);
             std::string rows;
             for (std::size_t i = 0; i < places.size(); ++i) {
                 rows += variant_row(places[i], results[i], form);
@@ -107,8 +107,8 @@ class Scoring {
         work.answer = [&](BlockRound const& round) {
             std::vector<ScoredWindow> windows;
             std::ranges::transform(round.own(), std::back_inserter(windows), scored_window_from);
-            auto const scores =
-                score_windows(scorer_, std::span<ScoredWindow const>(windows), strand);
+            auto const scores = score_windows(scorer_, std::span<ScoredWindow const>(windows),
+                                              strand, round.report);
             std::string rows;
             std::string bedgraph;
             for (std::size_t i = 0; i < windows.size(); ++i) {

@@ -23,8 +23,8 @@ Progress::~Progress() {
     finish();
 }
 
-void Progress::advance(std::uint64_t amount) {
-    done_ += amount;
+void Progress::reach(std::uint64_t done) {
+    done_ = done;
     auto const now = Clock::now();
     auto const wait = !shown_     ? std::chrono::milliseconds(2000)
                       : terminal_ ? std::chrono::milliseconds(200)

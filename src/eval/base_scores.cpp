@@ -132,7 +132,8 @@ void BaseScorer<T>::read(std::span<BaseAsk const> asks, std::span<Reading const*
 }
 
 template <class T>
-std::vector<std::vector<BaseLogP>> BaseScorer<T>::score(std::span<BaseAsk const> asks) const {
+std::vector<std::vector<BaseLogP>> BaseScorer<T>::score(std::span<BaseAsk const> asks,
+                                                        ReportShare const& report) const {
     std::vector<std::vector<BaseLogP>> scores;
     for (BaseAsk const& ask : asks) {
         scores.emplace_back(static_cast<std::size_t>(ask.last - ask.first));
@@ -142,12 +143,14 @@ std::vector<std::vector<BaseLogP>> BaseScorer<T>::score(std::span<BaseAsk const>
     for (Reading const& reading : readings) {
         lengths.push_back(reading.length());
     }
+    WorkShare share(report, readings.size());
     for (auto const& members : pack_by_length(lengths, positions_)) {
         std::vector<Reading const*> chosen;
         for (std::size_t const member : members) {
             chosen.push_back(&readings[member]);
         }
         read(asks, chosen, scores);
+        share.add(members.size());
     }
     return scores;
 }

@@ -153,11 +153,14 @@ Batch batch_of_inputs(std::span<PromptInput const> inputs, std::span<std::size_t
 
 template <class T>
 void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                    std::int64_t positions, LogitsAt logits_at, VisitAnswer const& visit) {
+                    Batching const& batching, LogitsAt logits_at, VisitAnswer const& visit) {
     std::vector<OpenPrompt> prompts;
+    std::size_t readings = 0;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         prompts.push_back({i, inputs[i], {}});
+        readings += inputs[i].asked.size() + 1;
     }
+    WorkShare share(batching.report, readings);
     std::vector<OpenPrompt*> open;
     for (OpenPrompt& prompt : prompts) {
         open.push_back(&prompt);
@@ -168,7 +171,7 @@ void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> i
             lengths.push_back(prompt->input.length());
         }
         std::vector<OpenPrompt*> ask_again;
-        for (auto const& members : pack_by_length(lengths, positions)) {
+        for (auto const& members : pack_by_length(lengths, batching.positions)) {
             std::vector<OpenPrompt*> batch;
             for (std::size_t const member : members) {
                 batch.push_back(open[member]);
@@ -177,6 +180,7 @@ void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> i
                 }
             }
             advance(model, batch, logits_at, visit);
+            share.add(members.size());
         }
         open = std::move(ask_again);
     }
@@ -184,7 +188,7 @@ void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> i
 
 #define DNAGPT_INSTANTIATE(T)                                                          \
     template void answer_prompts(ForwardModel<T> const&, std::span<PromptInput const>, \
-                                 std::int64_t, LogitsAt, VisitAnswer const&)
+                                 Batching const&, LogitsAt, VisitAnswer const&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

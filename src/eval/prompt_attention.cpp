@@ -93,14 +93,15 @@ class BatchAttention {
 
 template <class T>
 void read_attention(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                    std::int64_t positions, std::vector<std::int64_t> const& layers,
+                    Batching const& batching, std::vector<std::int64_t> const& layers,
                     AttentionFrom from, VisitAttention const& visit) {
     std::vector<std::int64_t> lengths;
     for (PromptInput const& input : inputs) {
         require_no_question(input);
         lengths.push_back(input.length());
     }
-    for (auto const& members : pack_by_length(lengths, positions)) {
+    WorkShare share(batching.report, inputs.size());
+    for (auto const& members : pack_by_length(lengths, batching.positions)) {
         model.batch.upload(batch_of_inputs(inputs, members));
         std::vector<std::int64_t> of_members;
         for (std::size_t const member : members) {
@@ -117,12 +118,13 @@ void read_attention(ForwardModel<T> const& model, std::span<PromptInput const> i
                     visit(members[row], states.layer, rows);
                 });
             });
+        share.add(members.size());
     }
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                                   \
-    template void read_attention(ForwardModel<T> const&, std::span<PromptInput const>,          \
-                                 std::int64_t, std::vector<std::int64_t> const&, AttentionFrom, \
+#define DNAGPT_INSTANTIATE(T)                                                                      \
+    template void read_attention(ForwardModel<T> const&, std::span<PromptInput const>,             \
+                                 Batching const&, std::vector<std::int64_t> const&, AttentionFrom, \
                                  VisitAttention const&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);

@@ -121,20 +121,23 @@ std::int64_t pooled_rows(std::int64_t length, Pooling pooling) {
 
 template <class T>
 void embed_prompts(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                   std::int64_t positions, EmbeddingForm const& form, VisitEmbedding const& visit) {
+                   Batching const& batching, EmbeddingForm const& form,
+                   VisitEmbedding const& visit) {
     std::vector<std::int64_t> lengths;
     for (PromptInput const& input : inputs) {
         require_no_question(input);
         lengths.push_back(input.length());
     }
-    for (auto const& members : pack_by_length(lengths, positions)) {
+    WorkShare share(batching.report, inputs.size());
+    for (auto const& members : pack_by_length(lengths, batching.positions)) {
         BatchEmbedder<T>(model, inputs, members, form).run(visit);
+        share.add(members.size());
     }
 }
 
 #define DNAGPT_INSTANTIATE(T)                                                         \
     template void embed_prompts(ForwardModel<T> const&, std::span<PromptInput const>, \
-                                std::int64_t, EmbeddingForm const&, VisitEmbedding const&)
+                                Batching const&, EmbeddingForm const&, VisitEmbedding const&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

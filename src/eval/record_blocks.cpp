@@ -62,9 +62,14 @@ class Rounds {
         round.records = records;
         round.own_first = std::min(world_.rank() * work_.block, std::ssize(records));
         round.own_last = std::min(round.own_first + work_.block, std::ssize(records));
+        // The ranks' blocks take equally long, about.
+        round.report = [&](double share) {
+            progress_.reach(static_cast<std::uint64_t>(
+                static_cast<double>(answered_) + share * static_cast<double>(records.size())));
+        };
         world_.gather_in_order(work_.answer(round), work_.write);
-        progress_.advance(records.size());
         answered_ += std::ssize(records);
+        progress_.reach(static_cast<std::uint64_t>(answered_));
         return true;
     }
 

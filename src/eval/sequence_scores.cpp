@@ -127,7 +127,7 @@ void for_each_scored_window(std::string const& path, WindowForm const& form, Str
 template <class T>
 std::vector<std::vector<BaseScore>> score_windows(BaseScorer<T> const& scorer,
                                                   std::span<ScoredWindow const> windows,
-                                                  Strand strand) {
+                                                  Strand strand, ReportShare const& report) {
     std::vector<BaseAsk> asks;
     for (bool const reverse : reversals(strand)) {
         for (ScoredWindow const& window : windows) {
@@ -138,7 +138,7 @@ std::vector<std::vector<BaseScore>> score_windows(BaseScorer<T> const& scorer,
             }
         }
     }
-    auto answers = scorer.score(asks);
+    auto answers = scorer.score(asks, report);
     std::size_t const first_reverse = strand == Strand::reverse ? 0 : windows.size();
     std::vector<std::vector<BaseScore>> scores(windows.size());
     for (std::size_t i = 0; i < windows.size(); ++i) {
@@ -179,7 +179,7 @@ ScoredWindow scored_window_from(std::string const& text) {
 
 #define DNAGPT_INSTANTIATE(T)                                   \
     template std::vector<std::vector<BaseScore>> score_windows( \
-        BaseScorer<T> const&, std::span<ScoredWindow const>, Strand)
+        BaseScorer<T> const&, std::span<ScoredWindow const>, Strand, ReportShare const&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

@@ -73,6 +73,10 @@ TextDrawing::TextDrawing(TextPrompt const& prompt, std::int64_t number, TextForm
                        "regression head); give the numbers behind <M>");
 }
 
+double TextDrawing::share() const {
+    return done() ? 1 : static_cast<double>(codes_.size()) / static_cast<double>(form_->bases);
+}
+
 bool TextDrawing::needs_number() const {
     return read_ < std::ssize(inputs_) && inputs_[static_cast<std::size_t>(read_)].asked;
 }

@@ -65,10 +65,18 @@ void draw_words(Decoder<T>& decoder, std::span<TextDrawing> texts, StepInput& in
     }
 }
 
+double mean_share(std::span<TextDrawing const> texts) {
+    double sum = 0;
+    for (TextDrawing const& text : texts) {
+        sum += text.share();
+    }
+    return sum / static_cast<double>(texts.size());
+}
+
 }  // namespace
 
 template <class T>
-void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts) {
+void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts, ReportShare const& report) {
     std::int64_t const rows = decoder.state.cache.rows;
     DNAGPT_EXPECT(std::ssize(texts) <= rows);
     StepInput input(rows);
@@ -81,10 +89,13 @@ void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts) {
         }
         answer_numbers(decoder, texts, input);
         draw_words(decoder, texts, input);
+        if (report) {
+            report(mean_share(texts));
+        }
     }
 }
 
-template void draw_texts(Decoder<float>&, std::span<TextDrawing>);
-template void draw_texts(Decoder<bf16>&, std::span<TextDrawing>);
+template void draw_texts(Decoder<float>&, std::span<TextDrawing>, ReportShare const&);
+template void draw_texts(Decoder<bf16>&, std::span<TextDrawing>, ReportShare const&);
 
 }  // namespace dnagpt

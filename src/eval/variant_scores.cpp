@@ -145,14 +145,14 @@ std::int64_t shared_prefix(std::string const& left, std::string const& right) {
 template <class T>
 std::vector<VariantResult> score_variants(BaseScorer<T> const& scorer,
                                           std::span<VariantPlace const> variants,
-                                          VariantForm const& form) {
+                                          VariantForm const& form, ReportShare const& report) {
     std::vector<VariantResult> results(variants.size());
     std::vector<Reading> const readings = readings_of(variants, form.strand, results);
     std::vector<BaseAsk> asks;
     for (Reading const& reading : readings) {
         add_asks(reading.both, form.fast, asks);
     }
-    auto const answers = scorer.score(asks);
+    auto const answers = scorer.score(asks, report);
     std::span<std::vector<BaseLogP> const> rest(answers);
     double const share = form.strand == Strand::both ? 0.5 : 1;
     for (Reading const& reading : readings) {
@@ -186,9 +186,10 @@ VariantPlace variant_place_from(std::string const& text) {
     return place;
 }
 
-#define DNAGPT_INSTANTIATE(T)                           \
-    template std::vector<VariantResult> score_variants( \
-        BaseScorer<T> const&, std::span<VariantPlace const>, VariantForm const&)
+#define DNAGPT_INSTANTIATE(T)                                                         \
+    template std::vector<VariantResult> score_variants(BaseScorer<T> const&,          \
+                                                       std::span<VariantPlace const>, \
+                                                       VariantForm const&, ReportShare const&)
 DNAGPT_INSTANTIATE(float);
 DNAGPT_INSTANTIATE(bf16);
 

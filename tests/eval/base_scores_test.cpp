@@ -6,6 +6,7 @@
 
 #include "eval/small_scorer.hpp"
 #include "harness/random_bases.hpp"
+#include "harness/reported_shares.hpp"
 
 namespace dnagpt::testing {
 namespace {
@@ -53,6 +54,15 @@ TEST(BaseScores, OfAPartAreThoseOfTheWhole) {
             }
         }
     }
+}
+
+TEST(BaseScores, TellHowFarTheyAre) {
+    SmallScorer const small;
+    std::vector<BaseAsk> const asks = {{base_codes(random_bases(42, 4)), 0, 42},
+                                       {base_codes(random_bases(20, 5)), 10, 20}};
+    ReportedShares reported;
+    small.scorer().score(asks, reported.listener());
+    reported.expect_rise_to_one();
 }
 
 TEST(BaseScores, ASequenceIsReadFromTheLeft) {

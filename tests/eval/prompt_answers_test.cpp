@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/message_of.hpp"
+#include "harness/reported_shares.hpp"
 #include "model/small_model.hpp"
 
 namespace dnagpt::testing {
@@ -23,15 +24,19 @@ class PromptAnswers : public ::testing::Test {
     std::vector<PromptAnswer> answers(std::vector<PromptInput> const& inputs, LogitsAt at,
                                       std::int64_t positions = 40) {
         std::vector<PromptAnswer> all(inputs.size());
+        reported_ = {};
         ForwardModel<float> const forward{model_.context, model_.params, model_.saved,
                                           model_.batch};
-        answer_prompts(forward, std::span<PromptInput const>(inputs), positions, at,
+        answer_prompts(forward, std::span<PromptInput const>(inputs),
+                       {positions, reported_.listener()}, at,
                        [&](std::size_t number, PromptAnswer const& answer) {
                            EXPECT_TRUE(all[number].logits.empty()) << "visited twice";
                            all[number] = answer;
                        });
         return all;
     }
+
+    ReportedShares reported_;  ///< in the last call
 
   private:
     SmallModel<float> model_;
@@ -56,6 +61,7 @@ TEST_F(PromptAnswers, DoNotDependOnTheCompanyOfAPrompt) {
     std::vector<PromptInput> const inputs = mixed_inputs();
     auto const together = answers(inputs, LogitsAt::last_position);
     auto const narrow = answers(inputs, LogitsAt::last_position, 7);
+    reported_.expect_rise_to_one();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         PromptAnswer const alone = answers({inputs[i]}, LogitsAt::last_position).front();
         EXPECT_EQ(alone.logits.size(), 37U);
@@ -93,6 +99,7 @@ TEST_F(PromptAnswers, ANumberAskedInsideIsAnsweredAndRead) {
     asking.row.numbers = {0, 0};
     asking.asked = {0, 1};
     auto const both = answers({given, asking, first}, LogitsAt::last_position);
+    reported_.expect_rise_to_one();
     ASSERT_EQ(both[1].asked.size(), 2U);
     EXPECT_NEAR(both[1].asked[0], one, tolerance);
     EXPECT_NEAR(both[1].asked[1], two, tolerance);

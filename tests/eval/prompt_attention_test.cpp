@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "harness/reported_shares.hpp"
 #include "model/small_model.hpp"
 
 namespace dnagpt::testing {
@@ -24,15 +25,19 @@ class PromptAttention : public ::testing::Test {
     Maps read(std::vector<PromptInput> const& inputs, std::vector<std::int64_t> const& layers,
               AttentionFrom from, std::int64_t positions = 40) {
         Maps maps;
+        reported_ = {};
         ForwardModel<float> const forward{model_.context, model_.params, model_.saved,
                                           model_.batch};
-        read_attention(forward, std::span<PromptInput const>(inputs), positions, layers, from,
+        read_attention(forward, std::span<PromptInput const>(inputs),
+                       {positions, reported_.listener()}, layers, from,
                        [&](std::size_t input, std::int64_t layer, std::span<float const> rows) {
                            EXPECT_TRUE((maps[{input, layer}].empty())) << "visited twice";
                            maps[{input, layer}] = {rows.begin(), rows.end()};
                        });
         return maps;
     }
+
+    ReportedShares reported_;  ///< in the last call
 
   private:
     SmallModel<float> model_;
@@ -64,6 +69,7 @@ TEST_F(PromptAttention, RowsSumToOneAndSeeNothingBehindThem) {
 TEST_F(PromptAttention, TheLastPositionsRowIsThatOfTheWholeMapInAnyCompany) {
     Maps const every = read(inputs, {2}, AttentionFrom::every_position);
     Maps const last = read(inputs, {2}, AttentionFrom::last_position, 7);
+    reported_.expect_rise_to_one();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         std::int64_t const length = inputs[i].length();
         auto const& rows = last.at({i, 2});

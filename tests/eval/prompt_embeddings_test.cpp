@@ -6,6 +6,7 @@
 
 #include "dnagpt/eval/layer_choice.hpp"
 #include "harness/message_of.hpp"
+#include "harness/reported_shares.hpp"
 #include "model/small_model.hpp"
 
 namespace dnagpt::testing {
@@ -37,15 +38,19 @@ class PromptEmbeddings : public ::testing::Test {
             inputs.push_back(input_of(prompt));
         }
         Embeddings all;
+        reported_ = {};
         ForwardModel<float> const forward{model_.context, model_.params, model_.saved,
                                           model_.batch};
-        embed_prompts(forward, std::span<PromptInput const>(inputs), positions, form,
+        embed_prompts(forward, std::span<PromptInput const>(inputs),
+                      {positions, reported_.listener()}, form,
                       [&](std::size_t input, std::size_t layer, std::span<float const> rows) {
                           EXPECT_TRUE((all[{input, layer}].empty())) << "visited twice";
                           all[{input, layer}] = {rows.begin(), rows.end()};
                       });
         return all;
     }
+
+    ReportedShares reported_;  ///< in the last call
 
   private:
     SmallModel<float> model_;
@@ -57,6 +62,7 @@ std::vector<std::string> const prompts = {"<R>ATTGACATGACC<=>", "<R>ACGTACGTACGT
 TEST_F(PromptEmbeddings, DoNotDependOnTheCompanyOfAPrompt) {
     Embeddings const together = embed(prompts, all_mean);
     Embeddings const narrow = embed(prompts, all_mean, 7);
+    reported_.expect_rise_to_one();
     ASSERT_EQ(together.size(), prompts.size() * all_mean.layers.size());
     for (std::size_t i = 0; i < prompts.size(); ++i) {
         Embeddings const alone = embed({prompts[i]}, all_mean);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "harness/message_of.hpp"
@@ -103,6 +105,23 @@ TEST(RecordBlocks, APieceOfWhatIsReadIsThatOfItsCount) {
     RecordRange const all = range_of_piece(none, {1, 1}, world());
     EXPECT_EQ(all.first, 0);
     EXPECT_GT(all.last, std::int64_t{1} << 60);
+}
+
+TEST(RecordBlocks, PeopleHearHowFarABlockIs) {
+    BlockWork work{"test", numbers_below(8), {}, {}, {}, 8};
+    work.answer = [](BlockRound const& round) {
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(2100));  // Progress keeps still for 2 s
+        round.report(0.5);
+        return std::string();
+    };
+    work.write = [](std::string_view) {};
+    ::testing::internal::CaptureStderr();
+    for_each_block(work, world());
+    std::string const told = ::testing::internal::GetCapturedStderr();
+    if (world().rank() == 0) {
+        EXPECT_NE(told.find("test: 4 records, "), std::string::npos) << told;
+    }
 }
 
 TEST(RecordBlocks, ARecordMayHoldAnything) {

@@ -41,7 +41,7 @@ class SmallScorer {
         std::vector<TokenId> const tokens = encode_text("<R>" + std::string(before), fixed_words);
         std::vector<PromptInput> const inputs = {{{{tokens.begin(), tokens.end()}, {}}, {}}};
         std::vector<double> sums(4, 0.0);
-        answer_prompts(forward_, std::span(inputs), 60, LogitsAt::last_position,
+        answer_prompts(forward_, std::span(inputs), {60}, LogitsAt::last_position,
                        [&](std::size_t, PromptAnswer const& answer) { add_words(answer, sums); });
         double const all = sums[0] + sums[1] + sums[2] + sums[3];
         return std::log(sums[base_codes(letters).back() - 1U] / all);

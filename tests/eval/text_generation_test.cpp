@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/reported_shares.hpp"
 #include "model/small_model.hpp"
 
 namespace dnagpt::testing {
@@ -37,7 +38,9 @@ class Drawer {
                 some.emplace_back(text_prompt(prompts[first], fixed),
                                   static_cast<std::int64_t>(first), form_);
             }
-            draw_texts(decoder_, std::span(some));
+            ReportedShares reported;
+            draw_texts(decoder_, std::span(some), reported.listener());
+            reported.expect_rise_to_one();
             all.insert(all.end(), some.begin(), some.end());
         }
         return all;

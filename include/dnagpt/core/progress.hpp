@@ -17,7 +17,9 @@ class Progress {
     Progress(Progress const&) = delete;
     Progress& operator=(Progress const&) = delete;
 
-    void advance(std::uint64_t amount);
+    void advance(std::uint64_t amount) { reach(done_ + amount); }
+    /// So much is done in all.
+    void reach(std::uint64_t done);
     /// Draws the closing line; the destructor does it if nobody has.
     void finish();
     /// Since the start.

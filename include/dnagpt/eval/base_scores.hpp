@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "dnagpt/core/work_share.hpp"
 #include "dnagpt/device/buffer.hpp"
 #include "dnagpt/eval/forward_model.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
@@ -42,7 +43,8 @@ class BaseScorer {
                std::int64_t positions);
 
     /// For each sequence the asked bases in order. Waits for the device.
-    std::vector<std::vector<BaseLogP>> score(std::span<BaseAsk const> asks) const;
+    std::vector<std::vector<BaseLogP>> score(std::span<BaseAsk const> asks,
+                                             ReportShare const& report = {}) const;
 
   private:
     struct Reading;

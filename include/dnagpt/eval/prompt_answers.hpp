@@ -8,6 +8,7 @@
 
 #include "dnagpt/data/batch.hpp"
 #include "dnagpt/data/prompt_template.hpp"
+#include "dnagpt/eval/batching.hpp"
 #include "dnagpt/eval/forward_model.hpp"
 #include "dnagpt/genome/prompt.hpp"
 
@@ -43,10 +44,10 @@ using VisitAnswer = std::function<void(std::size_t, PromptAnswer const&)>;
 
 /// Answers to inputs of any lengths, visited in no particular order with their numbers. A number
 /// that is asked inside a prompt is what the regression head says at the `<M>` before it, and is
-/// read as input from then on. Batches hold up to `positions` positions. Error for a number that a
-/// model without regression head is asked for.
+/// read as input from then on. Error for a number that a model without regression head is
+/// asked for.
 template <class T>
 void answer_prompts(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                    std::int64_t positions, LogitsAt logits_at, VisitAnswer const& visit);
+                    Batching const& batching, LogitsAt logits_at, VisitAnswer const& visit);
 
 }  // namespace dnagpt

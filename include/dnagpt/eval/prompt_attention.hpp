@@ -18,11 +18,11 @@ enum class AttentionFrom : std::uint8_t { last_position, every_position };
 /// query attends to each position.
 using VisitAttention = std::function<void(std::size_t, std::int64_t, std::span<float const>)>;
 
-/// Attention of chosen layers (1 .. L). Inputs are visited in no particular order; batches hold up
-/// to `positions` positions. Error for an input that asks for a number inside.
+/// Attention of chosen layers (1 .. L). Inputs are visited in no particular order. Error for an
+/// input that asks for a number inside.
 template <class T>
 void read_attention(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                    std::int64_t positions, std::vector<std::int64_t> const& layers,
+                    Batching const& batching, std::vector<std::int64_t> const& layers,
                     AttentionFrom from, VisitAttention const& visit);
 
 }  // namespace dnagpt

@@ -34,10 +34,10 @@ struct EmbeddingForm {
 using VisitEmbedding = std::function<void(std::size_t, std::size_t, std::span<float const>)>;
 
 /// The residual stream behind chosen layers, pooled; inputs are visited in no particular order.
-/// Batches hold up to `positions` positions. Error for an input that asks for a number inside, and
-/// for the mean of one without words.
+/// Error for an input that asks for a number inside, and for the mean of one without words.
 template <class T>
 void embed_prompts(ForwardModel<T> const& model, std::span<PromptInput const> inputs,
-                   std::int64_t positions, EmbeddingForm const& form, VisitEmbedding const& visit);
+                   Batching const& batching, EmbeddingForm const& form,
+                   VisitEmbedding const& visit);
 
 }  // namespace dnagpt

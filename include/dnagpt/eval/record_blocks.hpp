@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "dnagpt/comm/communicator.hpp"
+#include "dnagpt/core/work_share.hpp"
 
 namespace dnagpt {
 
@@ -53,6 +54,7 @@ struct BlockRound {
     std::int64_t first_number = 0;         ///< of the first record, counted from 0 over all pieces
     std::int64_t own_first = 0;            ///< this rank's records are own_first .. own_last - 1
     std::int64_t own_last = 0;
+    ReportShare report;  ///< what share of its own records the rank has answered
 
     std::span<std::string const> own() const {
         return records.subspan(static_cast<std::size_t>(own_first),

@@ -45,7 +45,7 @@ struct BaseScore {
 template <class T>
 std::vector<std::vector<BaseScore>> score_windows(BaseScorer<T> const& scorer,
                                                   std::span<ScoredWindow const> windows,
-                                                  Strand strand);
+                                                  Strand strand, ReportShare const& report = {});
 
 /// A window as one text, for ranks; scored_window_from reads it back.
 std::string to_text(ScoredWindow const& window);

@@ -46,6 +46,8 @@ class TextDrawing {
     /// Positions that it may come to, sliding included.
     std::int64_t most_positions() const { return most_positions_; }
     std::int64_t position() const { return read_; }
+    /// Of the bases to draw, what share is drawn; 1 for a text that has ended.
+    double share() const;
     /// What is read at that position: a token, or -1 for number().
     TokenId token() const { return inputs_[static_cast<std::size_t>(read_)].token; }
     float number() const { return inputs_[static_cast<std::size_t>(read_)].number; }

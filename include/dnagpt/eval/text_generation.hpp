@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "dnagpt/core/work_share.hpp"
 #include "dnagpt/eval/text_drawing.hpp"
 #include "dnagpt/model/decoder.hpp"
 
@@ -11,6 +12,6 @@ namespace dnagpt {
 /// values of what was read. A text depends on its own prompt, number and seed, beyond rounding not
 /// on the others.
 template <class T>
-void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts);
+void draw_texts(Decoder<T>& decoder, std::span<TextDrawing> texts, ReportShare const& report = {});
 
 }  // namespace dnagpt

@@ -66,7 +66,7 @@ struct VariantResult {
 template <class T>
 std::vector<VariantResult> score_variants(BaseScorer<T> const& scorer,
                                           std::span<VariantPlace const> variants,
-                                          VariantForm const& form);
+                                          VariantForm const& form, ReportShare const& report = {});
 
 /// A place as one text, for ranks; variant_place_from reads it back.
 std::string to_text(VariantPlace const& place);
