@@ -231,9 +231,10 @@ void add_predict_command(CLI::App& program, Action& action) {
     add_record_options(*command, options.records, "Table to write", "--output (and --logits)");
     add_source_options(*command, options.source);
     add_question_options(*command, options.question);
-    command->add_option("--logits", options.logits,
-                        "HDF5 file for the logits of the position that is read");
+    CLI::Option* const logits = command->add_option(
+        "--logits", options.logits, "HDF5 file for the logits of the position that is read");
     command->add_option("--logits-at", options.logits_at, "last or every position")
+        ->needs(logits)
         ->check(CLI::IsMember({"last", "every"}))
         ->capture_default_str();
     command->callback([&action] {

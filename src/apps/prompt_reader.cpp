@@ -73,35 +73,44 @@ std::string PromptReader::fields(PromptRecord const& record) const {
 
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source) {
     CLI::Option_group* const group = command.add_option_group("source", "what is asked about");
-    group->add_option("--prompt", source.prompts,
-                      "A prompt, such as \"<R>ATTGACATGAAA\"; may stand several times");
-    group->add_option("--prompts", source.prompts_file,
-                      "File with a prompt a line, or id<tab>prompt; - for standard input");
+    CLI::Option* const prompt =
+        group->add_option("--prompt", source.prompts,
+                          "A prompt, such as \"<R>ATTGACATGAAA\"; may stand several times");
+    CLI::Option* const prompts =
+        group->add_option("--prompts", source.prompts_file,
+                          "File with a prompt a line, or id<tab>prompt; - for standard input");
     group->add_option("--fasta", source.fasta, "Sequences (FASTA, plain or gzip)");
-    group->add_option("--table", source.table, "Sequences and numbers (TSV or CSV with a head)");
+    CLI::Option* const table = group->add_option("--table", source.table,
+                                                 "Sequences and numbers (TSV or CSV with a head)");
     group->require_option(0, 1);
-    command.add_option("--id-column", source.id_column,
-                       "Of --table; default: the rows are counted");
+    command
+        .add_option("--id-column", source.id_column, "Of --table; default: the rows are counted")
+        ->needs(table);
     command.add_option("--sequence-column", source.sequence_column, "Of --table")
-        ->default_val("sequence");
+        ->default_val("sequence")
+        ->needs(table);
     command
         .add_option("--number-columns", source.number_columns,
                     "Of --table; default: those that the checkpoint was fine-tuned with")
-        ->delimiter(',');
+        ->delimiter(',')
+        ->needs(table);
     command
         .add_option("--overlap", source.overlap,
                     "Bases that windows of a sequence longer than the context share; default: half "
                     "a window")
-        ->check(from_zero);
+        ->check(from_zero)
+        ->excludes(prompt, prompts);
     return group;
 }
 
 void add_template_options(CLI::App& command, QuestionOptions& question) {
     command.add_option("--task", question.task,
                        "Of a checkpoint that was fine-tuned for several: the set's name");
-    command.add_option("--template", question.prompt,
-                       "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
-                       "released_class or number; default: as in fine-tuning");
+    command
+        .add_option("--template", question.prompt,
+                    "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
+                    "released_class or number; default: as in fine-tuning")
+        ->excludes(command.get_option("--prompt"), command.get_option("--prompts"));
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
         ->check(species_letter);
 }

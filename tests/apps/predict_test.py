@@ -187,11 +187,16 @@ class Predictions(FinetuningTest):
             (["--positions", "0"], "is no whole number from 1 on"),
             (["--species-token", "5"], "5"),
             (["--output", fasta], "written over"),
+            (["--logits-at", "every"], "--logits"),
+            (["--id-column", "id"], "--table"),
         ]
         for arguments, message in wrong_uses:
             with self.subTest(message=message):
                 given = ["--fasta", fasta, *arguments]
                 self.assertIn(message, self.predict(*given, expected=2))
+        for option in (["--template", "class"], ["--overlap", "6"]):
+            printed = self.predict("--prompt", "<R>ATTGAC", *option, expected=2)
+            self.assertIn(f"{option[0]} excludes --prompt", printed)
         printed = self.predict("--fasta", fasta, "--output", str(self.folder), expected=1)
         self.assertIn("is no file", printed)
         self.assertIn("--checkpoint", run([DNAGPT, "predict", "--fasta", fasta], expected=2))
