@@ -1,6 +1,7 @@
 #include "dnagpt/eval/text_drawing.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <utility>
 
@@ -11,10 +12,11 @@
 namespace dnagpt {
 namespace {
 
-/// Bases at the end of a prompt that are no whole word.
+/// Bases at the end of a prompt, behind a token or numbers, that are no whole word.
 std::size_t tail_length(std::string_view text) {
-    std::size_t const bracket = text.find_last_of('>');
-    std::string_view const run = bracket == text.npos ? text : text.substr(bracket + 1);
+    auto const is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+    auto const end = std::find_if_not(text.rbegin(), text.rend(), is_letter);
+    std::string_view const run = text.substr(static_cast<std::size_t>(text.rend() - end));
     std::vector<std::uint8_t> codes(run.size());
     bool const is_bases = normalise_bases(run, codes) == run.size();
     return is_bases ? run.size() % bases_per_word : 0;
@@ -124,7 +126,9 @@ std::vector<float> TextDrawing::masked(std::span<float const> logits) const {
             }
         }
     }
-    std::ranges::for_each(form_->stops, keep);
+    if (words_ > 0 || tail_.empty()) {
+        std::ranges::for_each(form_->stops, keep);
+    }
     return kept;
 }
 

@@ -90,6 +90,17 @@ TEST(TextDrawing, StopsEndTheText) {
     }
 }
 
+TEST(TextDrawing, NoStopCutsOffThePromptsTail) {
+    TextForm form = form_of(fixed, 60);
+    form.stops = {fixed.token_id("TAATAA"), stop_token};
+    for (auto const* const stop : {"TAATAA", "<!>"}) {
+        TextDrawing text(text_prompt("<R>CCC", fixed), 0, form);
+        read_on(text);
+        text.take_logits(logits_for(fixed, stop, "CCCGTT"));
+        EXPECT_EQ(text.bases(), "GTT");
+    }
+}
+
 TEST(TextDrawing, UnmaskedDrawsAnyToken) {
     TextForm form = form_of(fixed, 60);
     form.unmasked = true;
@@ -211,6 +222,9 @@ TEST(TextDrawing, APromptNeedsSomethingToRead) {
     EXPECT_EQ(text_prompt("<R>ATT", fixed).tail.size(), 3U);
     EXPECT_TRUE(text_prompt("<R>ATT<=>", fixed).tail.empty());
     EXPECT_TRUE(text_prompt("<R><M>0.5,12", fixed).tail.empty());
+    TextPrompt const behind_a_number = text_prompt("<R>ATTGAC<M>1e-3ACGTACATG", fixed);
+    EXPECT_EQ(behind_a_number.tail, base_codes("ATG"));
+    EXPECT_EQ(behind_a_number.input.length(), 5);
 }
 
 }  // namespace
