@@ -40,8 +40,13 @@ struct ScoreOptions {
     VariantForm form() const { return {strand_called(strand), fast}; }
 };
 
-/// At most, in windows: every base becomes a line, and a rank holds the lines of a block.
+/// At most: every base becomes a line or a number, and a rank holds those of a block.
 constexpr std::int64_t bases_of_block = std::int64_t{1} << 22;
+
+/// Records of a block, of so many bases each.
+std::int64_t block_of(std::int64_t bases) {
+    return std::clamp(bases_of_block / bases, std::int64_t{1}, records_of_block);
+}
 
 /// Separates a block's rows from its bedGraph lines on their way to rank 0.
 constexpr char rows_end = '\x1e';
@@ -69,13 +74,14 @@ class Scoring {
   private:
     void score_variant_file() {
         settle_flank();
-        RecordRange const range =
-            range_of_piece([this] { return count_variants(options_.variants); }, piece_, world_);
+        std::int64_t const block = block_of(options_.fast ? 1 : 2 * options_.variants.flank);
+        RecordRange const range = range_of_piece(
+            [this] { return count_variants(options_.variants); }, piece_, world_, block);
         ReadRecords const read = [&](AddRecord const& add) {
             for_each_variant(options_.variants, range,
                              [&](VariantPlace const& place) { add(to_text(place)); });
         };
-        BlockWork work{"variant scoring", read, range, {}, {}};
+        BlockWork work{"variant scoring", read, range, {}, {}, block};
         VariantForm const form = options_.form();
         work.answer = [&](BlockRound const& round) {
             std::vector<VariantPlace> places;
@@ -98,10 +104,7 @@ class Scoring {
             for_each_scored_window(options_.fasta, form, strand,
                                    [&](ScoredWindow const& window) { add(to_text(window)); });
         };
-        BlockWork work{
-            "scoring", read,
-            {},        {},
-            {},        std::clamp(bases_of_block / form.bases, std::int64_t{1}, records_of_block)};
+        BlockWork work{"scoring", read, {}, {}, {}, block_of(form.bases)};
         work.range =
             range_of_piece([&] { return count_records(read); }, piece_, world_, work.block);
         work.answer = [&](BlockRound const& round) {

@@ -1,10 +1,12 @@
 #include "dnagpt/eval/piece_files.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/parse_number.hpp"
+#include "dnagpt/core/progress.hpp"
 #include "dnagpt/genome/text_lines.hpp"
 #include "dnagpt/io/durable_file.hpp"
 
@@ -12,6 +14,7 @@ namespace dnagpt {
 namespace {
 
 constexpr char comment_mark = '#';
+constexpr std::int64_t copied_bytes = std::int64_t{1} << 20;
 constexpr std::string_view middle = ".piece_";
 constexpr std::string_view of = "_of_";
 
@@ -68,14 +71,24 @@ std::vector<std::string> find_pieces(std::string const& path) {
 
 void join_files(std::vector<std::string> const& parts, std::string const& path) {
     TextWriter writer(path);
+    Progress progress("joining", "B", 0);
     for (std::string const& part : parts) {
-        writer.append(read_text(part));
+        FileDescriptor const file = open_for_reading(part);
+        std::int64_t const length = file_length(file);
+        std::string some;
+        for (std::int64_t at = 0; at < length; at += std::ssize(some)) {
+            some.resize(static_cast<std::size_t>(std::min(length - at, copied_bytes)));
+            pread_all(file, some.data(), some.size(), at);
+            writer.append(some);
+            progress.advance(some.size());
+        }
     }
     writer.finish();
 }
 
 void join_tables(std::vector<std::string> const& parts, std::string const& path) {
     TextWriter writer(path);
+    Progress progress("joining", "lines", 0);
     std::string head;
     for (std::string const& part : parts) {
         std::string own_head;
@@ -83,6 +96,7 @@ void join_tables(std::vector<std::string> const& parts, std::string const& path)
         for_each_line(part, [&](std::string_view line, std::int64_t) {
             if (!in_head) {
                 writer.append(std::string(line) + "\n");
+                progress.advance(1);
                 return;
             }
             own_head += std::string(line) + "\n";

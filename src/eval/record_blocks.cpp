@@ -1,7 +1,13 @@
 #include "dnagpt/eval/record_blocks.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,14 +42,19 @@ std::string packed(std::int64_t first_number, Records const& records) {
     return text;
 }
 
+/// Records of a range; 0: not known.
+std::uint64_t total_of(RecordRange range) {
+    bool const known = range.last < RecordRange().last;
+    return known ? static_cast<std::uint64_t>(range.last - range.first) : 0;
+}
+
 /// Answers rounds that all ranks hold.
 class Rounds {
   public:
     Rounds(BlockWork const& work, Communicator const& world)
-        : work_(work), world_(world), progress_(work.title, "records", 0) {}
+        : work_(work), world_(world), progress_(work.title, "records", total_of(work.range)) {}
 
     std::int64_t answered() const { return answered_; }
-    std::int64_t size() const { return work_.block * world_.size(); }
 
     /// Takes part in the round that rank 0 sends; false where it says that none follows.
     bool take(std::string const& message) {
@@ -80,11 +91,13 @@ class Rounds {
     std::int64_t answered_ = 0;
 };
 
-void send_rounds(BlockWork const& work, Communicator const& world, Rounds& rounds) {
+/// Visits the records of a work's range in packed rounds of up to `size`.
+template <class Visit>
+void read_rounds(BlockWork const& work, std::int64_t size, Visit const& visit) {
     Records waiting;
     std::int64_t number = 0;
     auto const send = [&] {
-        rounds.take(world.broadcast(packed(number - std::ssize(waiting), waiting)));
+        visit(packed(number - std::ssize(waiting), waiting));
         waiting.clear();
     };
     work.read([&](std::string record) {
@@ -94,7 +107,7 @@ void send_rounds(BlockWork const& work, Communicator const& world, Rounds& round
             return;
         }
         waiting.push_back(std::move(record));
-        if (std::ssize(waiting) == rounds.size()) {
+        if (std::ssize(waiting) == size) {
             send();
         }
     });
@@ -102,8 +115,61 @@ void send_rounds(BlockWork const& work, Communicator const& world, Rounds& round
     if (!waiting.empty()) {
         send();
     }
-    world.broadcast("");
 }
+
+/// Reads one round ahead of those that are answered, on a thread of its own.
+class RoundReader {
+  public:
+    RoundReader(BlockWork const& work, std::int64_t size)
+        : thread_([this, &work, size](std::stop_token const& stop) { read(work, size, stop); }) {}
+
+    /// Empty where none follows. Throws what reading threw.
+    std::string next() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return round_ || finished_; });
+        if (!round_ && error_) {
+            std::rethrow_exception(error_);
+        }
+        std::string const round = std::exchange(round_, std::nullopt).value_or("");
+        changed_.notify_all();
+        return round;
+    }
+
+  private:
+    struct Stopped {};
+
+    /// Returns when the round is taken.
+    void put(std::string round, std::stop_token const& stop) {
+        std::unique_lock lock(mutex_);
+        round_ = std::move(round);
+        changed_.notify_all();
+        if (!changed_.wait(lock, stop, [this] { return !round_; })) {
+            throw Stopped();
+        }
+    }
+
+    void read(BlockWork const& work, std::int64_t size, std::stop_token const& stop) {
+        std::exception_ptr error;
+        try {
+            read_rounds(work, size, [&](std::string round) { put(std::move(round), stop); });
+        } catch (Stopped const&) {
+            return;
+        } catch (...) {
+            error = std::current_exception();
+        }
+        std::unique_lock const lock(mutex_);
+        error_ = error;
+        finished_ = true;
+        changed_.notify_all();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::optional<std::string> round_;
+    bool finished_ = false;
+    std::exception_ptr error_;
+    std::jthread thread_;  // the last member: it ends before the others
+};
 
 }  // namespace
 
@@ -138,18 +204,22 @@ RecordRange range_of_piece(std::function<std::int64_t()> const& count, Piece pie
 }
 
 std::int64_t count_records(ReadRecords const& read) {
+    Progress progress("counting", "records", 0);
     std::int64_t count = 0;
-    read([&](std::string const&) { ++count; });
+    read([&](std::string const&) {
+        ++count;
+        progress.advance(1);
+    });
     return count;
 }
 
 std::int64_t for_each_block(BlockWork const& work, Communicator const& world) {
     Rounds rounds(work, world);
+    std::optional<RoundReader> reader;
     if (world.rank() == 0) {
-        send_rounds(work, world, rounds);
-        return rounds.answered();
+        reader.emplace(work, work.block * world.size());
     }
-    while (rounds.take(world.broadcast(""))) {
+    while (rounds.take(world.broadcast(reader ? reader->next() : ""))) {
     }
     return rounds.answered();
 }

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/progress.hpp"
 #include "dnagpt/genome/bed_file.hpp"
 #include "dnagpt/genome/contig_aliases.hpp"
 #include "dnagpt/genome/indexed_fasta.hpp"
@@ -164,9 +165,11 @@ void for_each_record(VariantSourceOptions const& options, Surroundings& surround
 
 std::int64_t count_variants(VariantSourceOptions const& options) {
     Surroundings surroundings(options);
+    Progress progress("counting", "variants", 0);
     std::int64_t count = 0;
     for_each_record(options, surroundings, [&](auto const&, auto const&, auto const& record) {
         count += std::ssize(record.alternatives);
+        progress.advance(record.alternatives.size());
         return true;
     });
     return count;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -121,6 +122,60 @@ TEST(RecordBlocks, PeopleHearHowFarABlockIs) {
     std::string const told = ::testing::internal::GetCapturedStderr();
     if (world().rank() == 0) {
         EXPECT_NE(told.find("test: 4 records, "), std::string::npos) << told;
+    }
+}
+
+TEST(RecordBlocks, TheNextRoundIsReadWhileOneIsAnswered) {
+    constexpr std::int64_t count = 12;
+    std::atomic<std::int64_t> read = 0;
+    BlockWork work{"test", {}, {}, {}, {}, 1};
+    work.read = [&](AddRecord const& add) {
+        for (std::int64_t i = 0; i < count; ++i) {
+            ++read;
+            add("record");
+        }
+    };
+    std::int64_t answered = 0;
+    work.answer = [&](BlockRound const& round) {
+        answered += std::ssize(round.records);
+        bool const more = answered + world().size() <= count;
+        for (int i = 0; world().rank() == 0 && more && i < 5000 && read <= answered; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        EXPECT_EQ(read > answered, world().rank() == 0 && answered < count);
+        EXPECT_LE(read, answered + world().size());
+        return std::string();
+    };
+    work.write = [](std::string_view) {};
+    EXPECT_EQ(for_each_block(work, world()), count);
+}
+
+TEST(RecordBlocks, AnErrorOfReadingComesWhenItsTurnIs) {
+    BlockWork work{"test", {}, {}, {}, {}, 1};
+    work.read = [&](AddRecord const& add) {
+        for (int i = 0; i < world().size(); ++i) {
+            add("record");
+        }
+        throw std::runtime_error("line 7 is bad");
+    };
+    std::int64_t answered = 0;
+    work.answer = [&](BlockRound const& round) {
+        answered += std::ssize(round.records);
+        return std::string();
+    };
+    work.write = [](std::string_view) {};
+    if (world().size() == 1) {
+        EXPECT_THROW(for_each_block(work, world()), std::runtime_error);
+        EXPECT_EQ(answered, 1);
+    }
+}
+
+TEST(RecordBlocks, AnErrorOfAnsweringEndsTheReading) {
+    BlockWork work{"test", numbers_below(100), {}, {}, {}, 1};
+    work.answer = [](BlockRound const&) -> std::string { throw std::runtime_error("no"); };
+    work.write = [](std::string_view) {};
+    if (world().size() == 1) {
+        EXPECT_THROW(for_each_block(work, world()), std::runtime_error);
     }
 }
 

@@ -65,7 +65,7 @@ struct BlockRound {
 /// How records become text.
 struct BlockWork {
     std::string title;  ///< for the progress
-    ReadRecords read;   ///< called on rank 0 alone
+    ReadRecords read;   ///< called on rank 0 alone, on a thread of its own
     RecordRange range;  ///< records outside are not answered; rank 0's counts
     /// On every rank and round, also where its share is empty: the text of its own records.
     std::function<std::string(BlockRound const&)> answer;
@@ -74,8 +74,8 @@ struct BlockWork {
     std::int64_t block = records_of_block;  ///< records of a block
 };
 
-/// Returns how many records were answered. Collective. Memory holds one block a rank, whatever
-/// their number.
+/// Returns how many records were answered. Collective. While blocks are answered rank 0 reads the
+/// next ones. Every rank holds one block of each rank, rank 0 two, whatever their number.
 std::int64_t for_each_block(BlockWork const& work, Communicator const& world);
 
 }  // namespace dnagpt
