@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dnagpt/apps/attention_of_set.hpp"
+#include "dnagpt/apps/chosen_sets.hpp"
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/indexed_rows.hpp"
 #include "dnagpt/apps/option_checks.hpp"
@@ -188,6 +189,9 @@ void add_attention_command(CLI::App& program, Action& action) {
         "--set", options.set.path,
         "Labelled set of the checkpoint's task: from the position of the answer, "
         "the mean over each class");
+    for (char const* const unused : {"--task", "--template", "--species-token"}) {
+        set->excludes(command->get_option(unused));
+    }
     command->add_option("--split", options.set.split, "Of --set: train, validation or test")
         ->check(CLI::IsMember({"train", "validation", "test"}))
         ->capture_default_str()
@@ -218,7 +222,7 @@ void add_attention_command(CLI::App& program, Action& action) {
         }
         require_own_files({options.records.output, index_path(options.records.output)},
                           {options.records.checkpoint, options.source.fasta, options.source.table,
-                           options.source.prompts_file, options.set.path});
+                           options.source.prompts_file, given_set(options.set.path).path});
         action = [] { return attention(options); };
     });
 }

@@ -7,6 +7,12 @@
 
 namespace dnagpt {
 
+GivenSet given_set(std::string const& text) {
+    std::size_t const equals = text.find('=');
+    return equals == std::string::npos ? GivenSet{"", text}
+                                       : GivenSet{text.substr(0, equals), text.substr(equals + 1)};
+}
+
 FinetuneData chosen_sets(std::vector<std::string> const& given, CheckpointReader const& reader) {
     FinetuneTask const task = finetune_task_from(reader.header().task);
     DNAGPT_VALIDATE(!task.sets.empty(), << reader.path()
@@ -16,14 +22,12 @@ FinetuneData chosen_sets(std::vector<std::string> const& given, CheckpointReader
     std::vector<LabelledSet> sets;
     chosen.reverse_complement = task.reverse_complement;
     for (std::string const& each : given) {
-        std::size_t const equals = each.find('=');
-        bool const named = equals != std::string::npos;
-        DNAGPT_VALIDATE(named || task.sets.size() == 1,
+        auto const [name, path] = given_set(each);
+        DNAGPT_VALIDATE(!name.empty() || task.sets.size() == 1,
                         << "the checkpoint was fine-tuned for " << task.sets.size()
                         << " sets; name the one that " << each << " is for: --set NAME=" << each);
-        chosen.sets.push_back(named ? task_called(task, each.substr(0, equals))
-                                    : task.sets.front());
-        sets.push_back(read_labelled_set(named ? each.substr(equals + 1) : each));
+        chosen.sets.push_back(name.empty() ? task.sets.front() : task_called(task, name));
+        sets.push_back(read_labelled_set(path));
     }
     RunConfig const config = stored_config(reader.header());
     return {std::move(sets), std::move(chosen),

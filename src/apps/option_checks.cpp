@@ -7,6 +7,7 @@
 #include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/eval/record_blocks.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
+#include "dnagpt/io/durable_file.hpp"
 
 namespace dnagpt {
 namespace {
@@ -35,6 +36,13 @@ bool is_same_file(std::string const& one, std::string const& other) {
                std::filesystem::weakly_canonical(other, missing);
 }
 
+/// Where writing `output` would replace what `input`, a file or a run folder, holds.
+bool is_lost(std::string const& input, std::string const& output) {
+    std::string const folder = std::filesystem::path(output).parent_path().string();
+    return is_same_file(output, input) || is_same_file(temporary_path(output), input) ||
+           is_same_file(folder, input + "/checkpoints");
+}
+
 }  // namespace
 
 std::string from_zero(std::string const& text) {
@@ -58,7 +66,7 @@ void require_own_files(std::vector<std::string> outputs, std::vector<std::string
     std::erase(outputs, "");
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         for (std::string const& input : inputs) {
-            if (!input.empty() && is_same_file(outputs[i], input)) {
+            if (!input.empty() && is_lost(input, outputs[i])) {
                 throw CLI::ValidationError(outputs[i],
                                            "would be written over what is read from it");
             }

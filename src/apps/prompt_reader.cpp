@@ -9,6 +9,7 @@
 #include "dnagpt/apps/record_options.hpp"
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/progress.hpp"
 
 namespace dnagpt {
 
@@ -32,8 +33,10 @@ RecordCount PromptReader::count(Piece piece, RowsOfRecord rows, Communicator con
     bool const measured = rows.by_position || rows.as_wide;
     auto const numbers = rank_0_numbers(world, [&] {
         std::vector<std::int64_t> lengths;
+        Progress progress("counting", "records", 0);
         read([&](std::string const& record) {
             lengths.push_back(measured ? length_of(record) : 0);
+            progress.advance(1);
         });
         RecordRange const range = records_of_piece(std::ssize(lengths), piece);
         auto const rows_until = [&](std::int64_t last) {
@@ -104,15 +107,18 @@ CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& so
 }
 
 void add_template_options(CLI::App& command, QuestionOptions& question) {
-    command.add_option("--task", question.task,
-                       "Of a checkpoint that was fine-tuned for several: the set's name");
+    CLI::Option* const task = command.add_option(
+        "--task", question.task, "Of a checkpoint that was fine-tuned for several: the set's name");
+    CLI::Option* const prompt = command.get_option("--prompt");
+    CLI::Option* const prompts = command.get_option("--prompts");
     command
         .add_option("--template", question.prompt,
                     "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
                     "released_class or number; default: as in fine-tuning")
-        ->excludes(command.get_option("--prompt"), command.get_option("--prompts"));
+        ->excludes(prompt, prompts, task);
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
-        ->check(species_letter);
+        ->check(species_letter)
+        ->excludes(prompt, prompts);
 }
 
 bool has_source(PromptSourceOptions const& source) {

@@ -94,12 +94,16 @@ TableColumns table_columns(PromptSourceOptions const& options, PromptRoom const&
         DNAGPT_VALIDATE(room.numbers > 0, << "the prompt " << room.prompt.text()
                                           << " takes numbers; name their --number-columns");
         DNAGPT_VALIDATE(std::ssize(options.number_columns) == room.numbers,
-                        << "the prompt " << room.prompt.text() << " takes " << room.numbers
-                        << " numbers; name as many --number-columns");
+                        << options.table << ": the prompt " << room.prompt.text() << " takes "
+                        << room.numbers << " numbers; name as many --number-columns");
         columns.first_number = static_cast<int>(columns.asked.size());
         columns.asked.insert(columns.asked.end(), options.number_columns.begin(),
                              options.number_columns.end());
     }
+    DNAGPT_VALIDATE(room.prompt.has_numbers() || options.number_columns.empty(),
+                    << "the prompt " << room.prompt.text()
+                    << " takes no numbers; leave --number-columns out, or give a --template with "
+                       "{numbers}");
     return columns;
 }
 

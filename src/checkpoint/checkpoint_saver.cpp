@@ -38,7 +38,7 @@ void CheckpointSaver::start(Communicator const& comm, std::string const& path,
                             CheckpointHeader const& header, StateSlabs const& slabs) {
     finish(comm);
     path_ = comm.broadcast(path);
-    temporary_ = path_ + ".tmp";
+    temporary_ = temporary_path(path_);
     try {
         make_file(comm, header);
         run_together(comm, [&] {

@@ -22,10 +22,6 @@ std::int64_t element_bytes(RowElement element) {
     return element == RowElement::int64 ? 8 : 4;
 }
 
-std::string temporary_name(std::string const& path) {
-    return path + ".tmp";
-}
-
 void create_dataset(Hdf5File& file, RowDataset const& dataset, std::int64_t rows) {
     std::vector<std::int64_t> shape{rows};
     if (dataset.columns > 0) {
@@ -146,7 +142,7 @@ RowFile::RowFile(std::string path, RowFileForm form, std::int64_t rows, Communic
         return std::string();
     });
     world.broadcast(std::as_writable_bytes(std::span(offsets_)));
-    file_ = open_for_update(temporary_name(path_));
+    file_ = open_for_update(temporary_path(path_));
 }
 
 RowFile::~RowFile() {
@@ -158,9 +154,9 @@ RowFile::~RowFile() {
 void RowFile::create() {
     require_replaceable(path_);
     try {
-        offsets_ = create_file(temporary_name(path_), form_, rows_);
+        offsets_ = create_file(temporary_path(path_), form_, rows_);
     } catch (Error const&) {
-        ::unlink(temporary_name(path_).c_str());
+        ::unlink(temporary_path(path_).c_str());
         throw;
     }
 }
@@ -210,7 +206,7 @@ void join_row_files(std::vector<std::string> const& parts, std::string const& pa
                         << "; make all pieces with one command");
     }
     DNAGPT_EXPECT(!read.empty());
-    std::string const temporary = temporary_name(path);
+    std::string const temporary = temporary_path(path);
     try {
         auto const offsets = create_file(temporary, read.front().form, rows);
         copy_parts(parts, read, open_for_update(temporary), offsets);

@@ -189,9 +189,13 @@ void require_replaceable(std::string const& path) {
         << "one; name a file");
 }
 
+std::string temporary_path(std::string const& path) {
+    return path + ".tmp";
+}
+
 TextWriter::TextWriter(std::string path) : path_(std::move(path)) {
     require_replaceable(path_);
-    file_ = create_for_writing(path_ + ".tmp");
+    file_ = create_for_writing(temporary_path(path_));
 }
 
 TextWriter::~TextWriter() {

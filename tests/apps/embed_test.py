@@ -60,14 +60,16 @@ class InnerStates(FinetuningTest):
     def test_maps_do_not_depend_on_ranks_or_pieces(self) -> None:
         rows = self.expect_same_bytes("attention", "--from", "last", "--layers", "2")
         self.assertEqual({row["rows"] for row in rows}, {"2"})
+        rows = self.expect_same_bytes("attention", "--from", "every", "--layers", "1")
+        self.assertTrue(all(int(row["rows"]) == 2 * int(row["positions"]) for row in rows))
 
     def test_the_mean_of_a_set_does_not_depend_on_ranks(self) -> None:
+        many = self.make_set("many", self.two_classes(count=1400))
         made = []
         for count in (1, 2):
             path = self.folder / f"mean_{count}.h5"
-            self.ask(
-                "attention", "--set", self.data, "--split", "train", "--output", str(path), np=count
-            )
+            asked = ["--set", many, "--split", "train", "--positions", "512"]
+            self.ask("attention", *asked, "--output", str(path), np=count)
             made.append(path.read_bytes())
         self.assertTrue(made[0] == made[1])
         drawn = self.folder / "drawn.h5"
@@ -110,6 +112,16 @@ class InnerStates(FinetuningTest):
         for of_set in (["--random-weights", "1"], ["--split", "test"]):
             self.assertIn("--set", self.ask("attention", *fasta, *of_set, expected=2))
         self.ask("attention", "--set", self.data, "--from", "last", expected=2)
+        for option in (["--task", "classes"], ["--template", "class"]):
+            self.assertIn("--set", self.ask("attention", "--set", self.data, *option, expected=2))
+        of_set = ["--set", f"classes={self.data}"]
+        self.assertIn("over", self.ask("attention", *of_set, "--output", self.data, expected=2))
+        part = self.folder / "y.h5.tmp"
+        part.write_text(">a\nACGTAC\n")
+        asked = ["--fasta", str(part), "--output", str(self.folder / "y.h5")]
+        self.assertIn("over", self.ask("embed", *asked, expected=2))
+        checkpoint = next((self.folder / "run" / "checkpoints").glob("step_*.h5"))
+        self.assertIn("over", self.ask("embed", *fasta, "--output", str(checkpoint), expected=2))
         table = self.folder / "x.h5.tsv"
         table.write_text("sequence\nACGTAC\n")
         beside = ["--table", str(table), "--output", str(self.folder / "x.h5")]

@@ -194,7 +194,10 @@ class Predictions(FinetuningTest):
             with self.subTest(message=message):
                 given = ["--fasta", fasta, *arguments]
                 self.assertIn(message, self.predict(*given, expected=2))
-        for option in (["--template", "class"], ["--overlap", "6"]):
+        numbers = ["--template", "<R>{sequence}<B>", "--number-columns", "f1"]
+        table = ["--table", str(self.folder / "table.tsv")]
+        self.assertIn("takes no numbers", self.predict(*table, *numbers, expected=1))
+        for option in (["--template", "class"], ["--overlap", "6"], ["--species-token", "R"]):
             printed = self.predict("--prompt", "<R>ATTGAC", *option, expected=2)
             self.assertIn(f"{option[0]} excludes --prompt", printed)
         printed = self.predict("--fasta", fasta, "--output", str(self.folder), expected=1)

@@ -81,6 +81,9 @@ class TextWriter {
     std::int64_t bytes_ = 0;
 };
 
+/// Where a file is written until it is whole.
+std::string temporary_path(std::string const& path);
+
 /// The file holds either its old or the new text, whatever happens meanwhile.
 void write_text_atomically(std::string const& path, std::string_view text);
 /// The whole file as text.
