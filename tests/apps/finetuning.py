@@ -47,11 +47,11 @@ class FinetuningTest(unittest.TestCase):
         run([PREP, "signals", "--table", str(table), "--output", data])
         return data
 
-    def two_classes(self, length: int = 40) -> list[tuple[str, str]]:
+    def two_classes(self, length: int = 40, count: int = 80) -> list[tuple[str, str]]:
         """Sequences that begin with one of two words."""
         draw = random.Random(1)
         words = ("CCGCCG", "AATAAA")
-        return [(words[i % 2] + bases(length, draw), "ny"[i % 2]) for i in range(80)]
+        return [(words[i % 2] + bases(length, draw), "ny"[i % 2]) for i in range(count)]
 
     def command(self, folder: str, *settings: str) -> list[str]:
         """A fine-tuning in a folder of the test."""

@@ -18,22 +18,24 @@ std::size_t place(char letter) {
 }
 
 TEST(BaseScores, AreSumsOverTheWordsThatBeginWithTheBase) {
-    SmallScorer const small;
     std::string letters = random_bases(42, 1);
     letters[9] = 'N';
-    auto const scores = small.score(letters, 0, 42);
-    ASSERT_EQ(scores.size(), 42U);
-    for (std::size_t at = 0; at < letters.size(); ++at) {
-        if (letters[at] != 'N') {
-            EXPECT_NEAR(scores[at][place(letters[at])],
-                        small.log_p_of_last(letters.substr(0, at + 1)), tolerance)
-                << "base " << at;
+    for (VocabularyKind const kind : {VocabularyKind::fixed, VocabularyKind::dynamic}) {
+        SmallScorer const small(60, {kind});
+        auto const scores = small.score(letters, 0, 42);
+        ASSERT_EQ(scores.size(), 42U);
+        for (std::size_t at = 0; at < letters.size(); ++at) {
+            if (letters[at] != 'N') {
+                EXPECT_NEAR(scores[at][place(letters[at])],
+                            small.log_p_of_last(letters.substr(0, at + 1)), tolerance)
+                    << "base " << at;
+            }
+            double sum = 0;
+            for (double const log_p : scores[at]) {
+                sum += std::exp(log_p);
+            }
+            EXPECT_NEAR(sum, 1, 1e-12);
         }
-        double sum = 0;
-        for (double const log_p : scores[at]) {
-            sum += std::exp(log_p);
-        }
-        EXPECT_NEAR(sum, 1, 1e-12);
     }
 }
 

@@ -14,15 +14,15 @@
 namespace dnagpt::testing {
 
 inline constexpr Vocabulary fixed_words{VocabularyKind::fixed};
-inline constexpr ModelShape scoring_shape{2, 2, 8, 12, 15659};
 
 /// A model of random weights that scores bases: of up to 42 in a sequence.
 class SmallScorer {
   public:
-    explicit SmallScorer(std::int64_t positions = 60)
-        : model_(scoring_shape, 5, Purpose::inference),
+    explicit SmallScorer(std::int64_t positions = 60, Vocabulary vocabulary = fixed_words)
+        : vocabulary_(vocabulary),
+          model_({2, 2, 8, 12, vocabulary.size()}, 5, Purpose::inference),
           forward_{model_.context, model_.params, model_.saved, model_.batch},
-          scorer_(forward_, fixed_words, reserved_token('R'), positions) {
+          scorer_(forward_, vocabulary, reserved_token('R'), positions) {
         model_.set_weights(lively_weights(model_.layout, 5));
     }
 
@@ -38,7 +38,7 @@ class SmallScorer {
     double log_p_of_last(std::string_view letters) const {
         std::size_t const phase = (letters.size() - 1) % bases_per_word;
         auto const before = letters.substr(phase, letters.size() - 1 - phase);
-        std::vector<TokenId> const tokens = encode_text("<R>" + std::string(before), fixed_words);
+        std::vector<TokenId> const tokens = encode_text("<R>" + std::string(before), vocabulary_);
         std::vector<PromptInput> const inputs = {{{{tokens.begin(), tokens.end()}, {}}, {}}};
         std::vector<double> sums(4, 0.0);
         answer_prompts(forward_, std::span(inputs), {60}, LogitsAt::last_position,
@@ -48,17 +48,18 @@ class SmallScorer {
     }
 
   private:
-    static void add_words(PromptAnswer const& answer, std::vector<double>& sums) {
+    void add_words(PromptAnswer const& answer, std::vector<double>& sums) const {
         for (std::uint16_t word = 0; word < word_count; ++word) {
-            std::string const text = fixed_words.token_text(fixed_words.word_token(word));
-            if (text.find('N') == std::string::npos) {
-                auto const id = static_cast<std::size_t>(fixed_words.word_token(word));
+            std::string const text = vocabulary_.token_text(vocabulary_.word_token(word));
+            if (text.size() == bases_per_word && text.find('N') == std::string::npos) {
+                auto const id = static_cast<std::size_t>(vocabulary_.word_token(word));
                 sums[base_codes(text).front() - 1U] +=
                     std::exp(static_cast<double>(answer.logits[id]));
             }
         }
     }
 
+    Vocabulary vocabulary_;
     SmallModel<float> model_;
     ForwardModel<float> forward_;
     BaseScorer<float> scorer_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "dnagpt/model/token_scores.hpp"
@@ -49,9 +50,33 @@ NumbersRead numbers_at(Batch const& batch, std::int64_t t) {
     return read;
 }
 
-/// Final hidden states (rows, T, C) of reading the batch token by token.
+/// One row of the batch.
+Batch row_of(Batch const& batch, std::int64_t row) {
+    Batch alone;
+    alone.rows = 1;
+    alone.context_length = batch.context_length;
+    std::int64_t const first = row * batch.context_length;
+    alone.tokens.assign(batch.tokens.begin() + first,
+                        batch.tokens.begin() + first + batch.context_length);
+    for (std::size_t i = 0; i < batch.number_positions.size(); ++i) {
+        if (batch.number_positions[i] / batch.context_length == row) {
+            alone.number_positions.push_back(
+                static_cast<std::int32_t>(batch.number_positions[i] - first));
+            alone.number_values.push_back(batch.number_values[i]);
+        }
+    }
+    return alone;
+}
+
+/// What reading a batch token by token gives.
+struct Decoded {
+    std::vector<double> hidden;  ///< (rows, T, C)
+    std::vector<double> logits;  ///< (rows, V) of the last position
+};
+
 template <class T>
-std::vector<double> decoded(SmallModel<T>& model, Batch const& batch) {
+Decoded decoded(SmallModel<T>& model, Batch const& batch) {
+    std::int64_t const rows = batch.rows;
     std::int64_t const length = batch.context_length;
     Decoder<T> decoder(model.params, rows, length, {});
     std::vector<double> hidden(static_cast<std::size_t>(rows * length * model.shape.channels));
@@ -81,7 +106,24 @@ std::vector<double> decoded(SmallModel<T>& model, Batch const& batch) {
                         hidden.begin() + (row * length + t) * model.shape.channels);
         }
     }
-    return hidden;
+    std::vector<std::int32_t> every(static_cast<std::size_t>(rows));
+    std::iota(every.begin(), every.end(), 0);
+    copy_to_device(every.data(), number_rows.data(), rows);
+    return {hidden, to_doubles(hidden_logits(decoder.context, decoder.params, decoder.state.hidden,
+                                             number_rows.view()))};
+}
+
+/// Largest difference over the largest of `expected`.
+double difference_of(std::vector<double> const& expected, std::vector<double> const& found) {
+    EXPECT_EQ(expected.size(), found.size());
+    double largest = 0;
+    double difference = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        largest = std::max(largest, std::abs(expected[i]));
+        difference = std::max(difference, std::abs(expected[i] - found[i]));
+    }
+    EXPECT_GT(largest, 0.5);
+    return difference / largest;
 }
 
 template <class T>
@@ -92,15 +134,20 @@ void expect_decoder_agrees(double tolerance) {
     model.forward(batch);
     auto const whole = to_doubles(to_host(
         model.saved.hidden.data(), rows * small_shape.context_length * small_shape.channels));
-    auto const steps = decoded(model, batch);
-    double largest = 0;
-    double difference = 0;
-    for (std::size_t i = 0; i < whole.size(); ++i) {
-        largest = std::max(largest, std::abs(whole[i]));
-        difference = std::max(difference, std::abs(whole[i] - steps[i]));
+    EXPECT_LE(difference_of(whole, decoded(model, batch).hidden), tolerance);
+}
+
+template <class T>
+void expect_same_logits_at_any_batch_size(double tolerance) {
+    SmallModel<T> model(small_shape, rows);
+    model.set_weights(lively_weights(model.layout, 3));
+    Batch const batch = words_batch();
+    std::vector<double> const together = decoded(model, batch).logits;
+    for (std::int64_t row = 0; row < rows; ++row) {
+        auto const begin = together.begin() + row * small_shape.vocabulary_size;
+        std::vector<double> const own(begin, begin + small_shape.vocabulary_size);
+        EXPECT_LE(difference_of(own, decoded(model, row_of(batch, row)).logits), tolerance);
     }
-    EXPECT_GT(largest, 0.5);
-    EXPECT_LE(difference, tolerance * largest);
 }
 
 #if defined(DNAGPT_HAVE_DOUBLE)
@@ -110,9 +157,17 @@ TEST(Decoder, ReadingTokenByTokenIsReadingAtOnce) {
 #endif
 
 /// Two layers of about ten sums of eight terms each, rounded to T after every operation.
+constexpr double float_rounding = 200 * 6e-8;
+constexpr double bf16_rounding = 20 * 4e-3;
+
 TEST(Decoder, NarrowTypesAgreeWithinTheirRounding) {
-    expect_decoder_agrees<float>(200 * 6e-8);
-    expect_decoder_agrees<bf16>(20 * 4e-3);
+    expect_decoder_agrees<float>(float_rounding);
+    expect_decoder_agrees<bf16>(bf16_rounding);
+}
+
+TEST(Decoder, LogitsDoNotDependOnTheBatchBeyondRounding) {
+    expect_same_logits_at_any_batch_size<float>(float_rounding);
+    expect_same_logits_at_any_batch_size<bf16>(bf16_rounding);
 }
 
 TEST(Decoder, LogitsOfItsHiddenStatesAreThoseOfThePositions) {

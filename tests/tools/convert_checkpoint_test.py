@@ -95,6 +95,13 @@ def test_settings_name_the_preset_that_no_other_equals(preset: str, stored: str)
     assert model == dataclasses.asdict(shape) | {"drop": []}
 
 
+@pytest.mark.parametrize("preset", ["dnagpt_s_512", "dnagpt_h"])
+def test_the_preset_is_said(preset: str) -> None:
+    lines = convert_checkpoint.describe(Path("x.h5"), model_tensors.PRESETS[preset])
+    assert lines[1].startswith("preset ")
+    assert preset in lines[1].split(":")[0]
+
+
 def test_tensors_are_aligned_and_gaps_are_zero(tmp_path: Path) -> None:
     source = write_safetensors(tmp_path / "weights.safetensors", draw_tensors(NUMBERS_ONLY))
     convert(source, tmp_path / "step.h5", 2)
