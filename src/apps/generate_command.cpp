@@ -93,8 +93,9 @@ void add_generate_command(CLI::App& program, Action& action) {
         "Continues prompts with a checkpoint (FASTA), or draws artificial haplotypes with one that "
         "was fine-tuned on them (may be started with mpirun or srun)");
     static GenerateOptions options;
-    command->add_option("--checkpoint", options.checkpoint,
-                        "Checkpoint file or run folder (its best, or newest)");
+    command->add_option(
+        "--checkpoint", options.checkpoint,
+        "Checkpoint file or run folder (its best, or newest); required, but with --merge");
     auto const of_texts = add_text_options(*command, options);
     CLI::Option* const haplotypes = command->add_flag("--haplotypes", options.haplotypes,
                                                       "Draw haplotypes, write a .hapt file");

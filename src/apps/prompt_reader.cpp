@@ -76,9 +76,10 @@ std::string PromptReader::fields(PromptRecord const& record) const {
 
 CLI::Option_group* add_source_options(CLI::App& command, PromptSourceOptions& source) {
     CLI::Option_group* const group = command.add_option_group("source", "what is asked about");
-    CLI::Option* const prompt =
-        group->add_option("--prompt", source.prompts,
-                          "A prompt, such as \"<R>ATTGACATGAAA\"; may stand several times");
+    CLI::Option* const prompt = group->add_option(
+        "--prompt", source.prompts,
+        "A prompt, such as \"<R>ATTGACATGAAA\", or \"<R>ATTGAC<M>\", whose <M> asks for a "
+        "number; may stand several times");
     CLI::Option* const prompts =
         group->add_option("--prompts", source.prompts_file,
                           "File with a prompt a line, or id<tab>prompt; - for standard input");
@@ -112,9 +113,11 @@ void add_template_options(CLI::App& command, QuestionOptions& question) {
     CLI::Option* const prompt = command.get_option("--prompt");
     CLI::Option* const prompts = command.get_option("--prompts");
     command
-        .add_option("--template", question.prompt,
-                    "How a sequence is asked about: \"<S>{sequence}<=><B>\", class, "
-                    "released_class or number; default: as in fine-tuning")
+        .add_option(
+            "--template", question.prompt,
+            "How a sequence is asked about: \"<S>{sequence}<=><B>\", with {numbers} for those of "
+            "--number-columns, or by name: class, released_class, number, haplotypes; default: as "
+            "in fine-tuning")
         ->excludes(prompt, prompts, task);
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
         ->check(species_letter)

@@ -6,8 +6,9 @@ namespace dnagpt {
 
 void add_record_options(CLI::App& command, RecordOptions& options, std::string const& output,
                         std::string const& merged) {
-    command.add_option("--checkpoint", options.checkpoint,
-                       "Checkpoint file or run folder (of fine-tuning its best)");
+    command.add_option(
+        "--checkpoint", options.checkpoint,
+        "Checkpoint file or run folder (of fine-tuning its best); required, but with --merge");
     command.add_option("--output", options.output, output)->capture_default_str();
     command.add_option("--positions", options.positions, "At once on a rank")
         ->check(from_one)

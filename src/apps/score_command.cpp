@@ -210,9 +210,10 @@ using Options = std::vector<CLI::Option*>;
 Options add_variant_options(CLI::App& command, ScoreOptions& options) {
     VariantSourceOptions& variants = options.variants;
     return {
-        command.add_option("--reference", variants.reference,
-                           "Of --vcf: FASTA (plain or bgzip); its index FILE.fai is made where "
-                           "it is missing"),
+        command.add_option(
+            "--reference", variants.reference,
+            "Of --vcf, required: FASTA (plain or bgzip); its index FILE.fai is made where "
+            "it is missing"),
         command
             .add_option("--flank", variants.flank,
                         "Of --vcf: bases read on each side of a variant; default: what the "
@@ -257,7 +258,7 @@ void add_score_command(CLI::App& program, Action& action) {
     add_record_options(*command, options.records, "Table to write", "--output (and --bedgraph)");
     command
         ->add_option("--species", options.species_token,
-                     "Token of the species, such as R for human")
+                     "Token of the species, such as R for human; required, but with --merge")
         ->check(species_letter);
     CLI::Option_group* const source = command->add_option_group("source", "what is scored");
     source->add_option("--fasta", options.fasta, "Sequences (FASTA, plain or gzip): bits per base");
