@@ -78,7 +78,10 @@ run cat "$scratch/launched"
 expect_output "dnagpt-prep shard --species" "data_prep.sbatch"
 job evaluate '' 0
 run cat "$scratch/launched"
-expect_output "dnagpt evaluate --checkpoint /runs/first --shards /shards --split validation" "evaluate.sbatch"
+expect_output "dnagpt evaluate --checkpoint /runs/first --shards /shards --output /runs/first/evaluation.json" "evaluate.sbatch"
+job evaluate '' 0 --split test --windows 64
+run cat "$scratch/launched"
+expect_output "--output /runs/first/evaluation.json --split test --windows 64" "arguments of evaluate.sbatch"
 
 mkdir -p "$scratch/run/checkpoints"
 touch "$scratch/run/checkpoints/step_00000010.h5" "$scratch/run/checkpoints/step_00000020.h5"
@@ -86,6 +89,12 @@ DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=1 job evaluate '' 0
 run cat "$scratch/launched"
 expect_output "--checkpoint $scratch/run/checkpoints/step_00000020.h5" "evaluate.sbatch as an array"
 expect_output "--output $scratch/run/evaluations/step_00000020.json" "evaluate.sbatch as an array"
+DNAGPT_FINETUNE_RUN=$scratch/run SLURM_ARRAY_TASK_ID=0 job evaluate '' 0 --set /sets/pas.h5 --blank sequence
+run cat "$scratch/launched"
+expect_output "dnagpt evaluate --checkpoint $scratch/run/checkpoints/step_00000010.h5 --output $scratch/run/evaluations/step_00000010.json --set /sets/pas.h5 --blank sequence" "checkpoints of a fine-tuning run as an array"
+DNAGPT_FINETUNE_RUN=/runs/tuned job evaluate '' 0 --set=/sets/pas.h5
+run cat "$scratch/launched"
+expect_output "dnagpt evaluate --checkpoint /runs/tuned --output /runs/tuned/evaluation_set.json --set=/sets/pas.h5" "a fine-tuning run's best checkpoint"
 DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=2 job evaluate '' 0
 expect_status 0 "a task without a checkpoint"
 expect_output "has no checkpoint number 2" "a task without a checkpoint"
