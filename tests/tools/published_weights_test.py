@@ -1,6 +1,5 @@
 """The programs take converted weights, and compute from them what the torch reference computes."""
 
-import importlib.util
 import json
 import math
 import subprocess
@@ -13,27 +12,29 @@ from conftest import PROGRAMS
 from published_weights import (
     CLASSES_ONLY,
     DYNAMIC,
+    FIRST_WORD,
     NUMBERS_ONLY,
+    RESERVED,
     SMALL,
+    TOLERANCE,
     Tensors,
+    convert,
     draw_tensors,
+    make_checkpoint,
+    needs_torch,
+    reference,
+    run,
     same_bits,
+    word_tokens,
     write_safetensors,
 )
 from safetensors.numpy import load_file
 
 import attention_files
-import convert_checkpoint
 import dnagpt_files
-import model_tensors
 import prediction_files
 from model_tensors import ModelShape
 
-TOLERANCE = 1e-5
-"""Relative, of float against float64: float keeps 1e-6, a tensor in a wrong place shows at 1e-4."""
-RESERVED = "0123456789+-*/=&|!MBPRIKLOQSUVWYXZ"
-"""The reserved tokens by id."""
-FIRST_WORD = {"fixed": 34, "dynamic": 3939}
 TEMPLATE_POSITIONS = 5
 """Of a training row, those that hold no word; windows are as long as its words."""
 NUMBERS_PROMPT = "<R><+><M>{numbers}<=><M>"
@@ -52,27 +53,6 @@ steps = 1
 pytestmark = pytest.mark.skipif(
     not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
 )
-needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="torch is not installed"
-)
-
-
-def run(program: str, *arguments: object) -> str:
-    """What a program prints."""
-    command = [PROGRAMS / program, *map(str, arguments)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def convert(source: Path, output: Path, *options: str) -> Path:
-    assert convert_checkpoint.main([str(source), f"--output={output}", *options]) == 0
-    return output
-
-
-def make_checkpoint(folder: Path, shape: ModelShape) -> tuple[Path, Tensors]:
-    """A checkpoint that was converted from random weights, and these."""
-    tensors = draw_tensors(shape)
-    source = write_safetensors(folder / "weights.safetensors", tensors)
-    return convert(source, folder / "converted.h5", f"--heads={shape.heads}"), tensors
 
 
 def finetune(folder: Path, checkpoint: Path, data: Path, prompt: str, **config: object) -> Tensors:
@@ -159,18 +139,6 @@ def test_fine_tuning_starts_from_converted_weights(
     weights = tmp_path / "tuned.safetensors"
     again = convert(weights, tmp_path / "again.h5", f"--heads={shape.heads}")
     assert same_bits(dnagpt_files.read_weights(again)[0], tuned)
-
-
-def reference(shape: ModelShape, tensors: Tensors) -> Callable:
-    """The torch reference with these weights, in float64."""
-    import torch
-
-    import torch_model
-    import torch_reference
-
-    words = model_tensors.WORDS[shape.vocabulary]
-    sizes = (shape.layers, shape.heads, shape.channels, shape.context_length, words)
-    return torch_reference.load_model(torch_model.ModelShape(*sizes), tensors, torch.float64)
 
 
 def windows(shard: dnagpt_files.Shard, words: int) -> Iterator[np.ndarray]:
@@ -262,12 +230,6 @@ def write_fasta(path: Path, sequences: list[np.ndarray]) -> None:
     """Records s0, s1, .. of these bases."""
     records = (f">s{place}\n{''.join(bases)}\n" for place, bases in enumerate(sequences))
     path.write_text("".join(records))
-
-
-def word_tokens(bases: np.ndarray, shape: ModelShape) -> np.ndarray:
-    """The tokens of whole words."""
-    codes = np.array(["NAGCT".index(base) for base in bases]).reshape(-1, 6)
-    return codes @ 5 ** np.arange(5, -1, -1) + FIRST_WORD[shape.vocabulary]
 
 
 @needs_torch
