@@ -3,7 +3,7 @@
 The names are those of evaluation.json (docs/file_formats.md). Every score takes weights: how often
 each example was drawn. With two classes the second is the positive one: F1, precision, recall and
 the areas are its own; with more they are means over the classes, each against the others. A score
-that is not defined (an area without a positive example) is NaN.
+that is not defined (an area without a positive example, the correlation with a constant) is NaN.
 """
 
 from __future__ import annotations
@@ -80,13 +80,16 @@ def ranked_sums(
 def ranking_areas(
     positive: np.ndarray, score: np.ndarray, weights: np.ndarray
 ) -> tuple[float, float]:
-    """Area under the ROC curve, and average precision (area under precision over recall)."""
+    """Area under the ROC curve, and average precision (area under precision over recall).
+
+    The second needs no negative example: without one every precision is 1.
+    """
     false, true = ranked_sums(positive, score, weights)
-    if true[-1] == 0 or false[-1] == 0:
-        return float("nan"), float("nan")
-    area = np.trapezoid(true, false) / (true[-1] * false[-1])
+    pairs = true[-1] * false[-1]
+    area = np.trapezoid(true, false) / pairs if pairs else np.nan
     precision = ratio(true[1:], true[1:] + false[1:])
-    return float(area), float((np.diff(true) * precision).sum() / true[-1])
+    average = (np.diff(true) * precision).sum() / true[-1] if true[-1] else np.nan
+    return float(area), float(average)
 
 
 def roc_curve(positive: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,10 +127,12 @@ def class_scores(predictions: ClassPredictions, weights: np.ndarray) -> Scores:
 
 
 def weighted_correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
-    """Pearson's correlation; 0 where one of the two is constant."""
-    dx, dy = (part - np.average(part, weights=weights) for part in (x, y))
+    """Pearson's correlation; NaN where one of the two is constant among what was drawn."""
+    first = np.argmax(weights > 0)
+    dx, dy = (part - part[first] for part in (x, y))  # exactly 0 where all are equal
+    dx, dy = (part - np.average(part, weights=weights) for part in (dx, dy))
     spread = np.sqrt((weights * dx**2).sum() * (weights * dy**2).sum())
-    return float(ratio((weights * dx * dy).sum(), spread))
+    return float((weights * dx * dy).sum() / spread) if spread > 0 else float("nan")
 
 
 def weighted_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -73,7 +73,24 @@ def test_a_class_that_is_never_met_leaves_no_area() -> None:
     answers.label[:] = 0
     got = scores.class_scores(answers, np.ones(6))
     assert np.isnan(got["auroc"])
+    assert np.isnan(got["auprc"])
     assert got["mcc"] == 0
+    answers.label[:] = 1
+    got = scores.class_scores(answers, np.ones(6))
+    assert np.isnan(got["auroc"])
+    assert got["auprc"] == 1
+
+
+def test_a_constant_has_no_correlation() -> None:
+    """0.1 summed up is no multiple of 0.1: the mean must be that of equal values."""
+    target = np.array([1.0, 2.0, 4.0, 3.0, 9.0, 7.0, 8.0])
+    constant = np.full(7, 0.1)
+    drawn = np.array([0.0, 3, 1, 1, 2, 0, 1])
+    for pair in ((target, constant), (constant, target)):
+        got = scores.number_scores(*pair, drawn)
+        assert np.isnan(got["r2"])
+        assert np.isnan(got["spearman"])
+    assert scores.number_scores(target, constant, drawn)["r2_residual"] < 0
 
 
 def test_roc_curve_ends_in_the_corners() -> None:
