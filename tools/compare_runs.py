@@ -22,6 +22,7 @@ from plot_run import STYLES, finish, series
 from run_folder import (
     Run,
     Score,
+    headlines,
     last_validation,
     read_run,
     scores_of,
@@ -35,7 +36,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 SHOWN = ("accuracy", "mcc", "auroc", "r2", "spearman", "bits_per_base", "gc_r2", "order_accuracy")
-"""Scores in the table; others stand in evaluation.json."""
+"""Scores in the table, beside what stands for a set alone; others stand in evaluation.json."""
 NOT_COMPARED = ("run.folder",)
 """Settings that differ by nature."""
 
@@ -91,15 +92,18 @@ def has_steps(run: Run) -> bool:
 def scores_table(names: Sequence[str], runs: Sequence[Run]) -> Cells:
     """Cells of the final scores; scores of a single species are left out."""
     finals = [final_scores(run) for run in runs]
-    texts = [
-        {s.heading: str(s) for s in found if s.metric in SHOWN and not is_species(s)}
-        for _, found in finals
-    ]
+    texts = [{s.heading: str(s) for s in shown_scores(found)} for _, found in finals]
     headings = list(dict.fromkeys(heading for part in texts for heading in part))
     cells = [["run", "steps", "scores from", *headings]]
     for name, run, (source, _), part in zip(names, runs, finals, texts, strict=True):
         cells.append([name, last_step(run), source, *(part.get(h, "-") for h in headings)])
     return cells
+
+
+def shown_scores(scores: Sequence[Score]) -> list[Score]:
+    """Those of the table."""
+    first = headlines(scores)
+    return [s for s in scores if (s.metric in SHOWN or s in first) and not is_species(s)]
 
 
 def is_species(score: Score) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 import dnagpt_files
 from dnagpt_files import FileError
 from plot_run import STYLES, finish
-from run_folder import HEADLINES, Score, scores_of
+from run_folder import Score, headlines, scores_of
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -96,8 +96,8 @@ def headline_lines(results: Results) -> dict[str, dict[int, float]]:
     """Values by heading and step of the scores that stand for all."""
     lines: dict[str, dict[int, float]] = {}
     for step, found in sorted(results.items()):
-        for score in found:
-            if score.metric in HEADLINES and score.value is not None:
+        for score in headlines(found):
+            if score.value is not None:
                 lines.setdefault(score.heading, {})[step] = score.value
     return lines
 
@@ -112,9 +112,9 @@ def draw_scores(results: Results, title: str, output: Path) -> None:
         style = STYLES[index % len(STYLES)]
         label = heading.replace("_", " ")
         axes.plot(steps, values, label=label, linewidth=width, markersize=4, **style)
-    metrics = {score.metric for found in results.values() for score in found}
-    shown = [metric.replace("_", " ") for metric in HEADLINES if metric in metrics]
-    finish(axes, " or ".join(shown), bool(lines), [])
+    metrics = sorted({score.metric for found in results.values() for score in headlines(found)})
+    shown = " or ".join(metrics).replace("_", " ")
+    finish(axes, shown, bool(lines), [])
     if lines:
         axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set_title(title)

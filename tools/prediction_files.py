@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from user_block import FileError
 CLASS_COLUMNS = ("id", "sequence_length", "label", "predicted")
 """First columns of predictions of classes; then p_<class>.., outside_mass, split."""
 NUMBER_COLUMNS = ("id", "target", "predicted", "predicted_original_scale", "split")
+LOSS_COLUMNS = ("id", "sequence_length", "loss", "split")
+"""Of sets whose words are learnt, such as haplotypes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +45,20 @@ class NumberPredictions:
     split: np.ndarray  # (n) texts of SPLITS
 
 
+@dataclasses.dataclass(frozen=True)
+class WordLosses:
+    """How well the words of n examples are told; there is no answer to be right or wrong."""
+
+    id: np.ndarray  # (n) texts
+    sequence_length: np.ndarray  # (n) bases
+    loss: np.ndarray  # (n) nats, mean over an example's words
+    split: np.ndarray  # (n) texts of SPLITS
+
+
 Predictions = ClassPredictions | NumberPredictions
+Answers = Predictions | WordLosses
+"""What predictions.tsv holds, or predictions_<name>.tsv of one set among several."""
+Table = TypeVar("Table", ClassPredictions, NumberPredictions, WordLosses)
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
@@ -95,10 +111,14 @@ def class_predictions(path: Path, columns: dict[str, np.ndarray]) -> ClassPredic
     )
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_answers(path: Path) -> Answers:
     """A predictions.tsv of `dnagpt finetune` or of a baseline; its columns tell the kind."""
     columns = read_table(path)
     names = tuple(columns)
+    if names == LOSS_COLUMNS:
+        lengths = number_column(path, columns, "sequence_length").astype(int)
+        losses = number_column(path, columns, "loss")
+        return WordLosses(columns["id"], lengths, losses, columns["split"])
     if names == NUMBER_COLUMNS:
         numbers = {name: number_column(path, columns, name) for name in NUMBER_COLUMNS[1:-1]}
         return NumberPredictions(id=columns["id"], split=columns["split"], **numbers)
@@ -110,6 +130,17 @@ def read_predictions(path: Path) -> Predictions:
         f"{path} holds no predictions (its columns are {', '.join(names)}); "
         "give a predictions.tsv of `dnagpt finetune` or of a baseline"
     )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Answers that are right or wrong: classes or numbers."""
+    answers = read_answers(path)
+    if isinstance(answers, WordLosses):
+        raise FileError(
+            f"{path} holds losses of words (of haplotypes, say), no classes or numbers; give the "
+            "predictions.tsv of another run"
+        )
+    return answers
 
 
 def class_rows(predictions: ClassPredictions) -> Iterator[list[object]]:
@@ -144,8 +175,8 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
 
 
-def take(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """The predictions at these rows (a mask, or numbers of rows)."""
+def take(predictions: Table, rows: np.ndarray) -> Table:
+    """The answers at these rows (a mask, or numbers of rows)."""
     columns = {name: v for name, v in vars(predictions).items() if isinstance(v, np.ndarray)}
     return dataclasses.replace(predictions, **{name: v[rows] for name, v in columns.items()})
 

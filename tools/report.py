@@ -3,8 +3,9 @@
     python tools/report.py runs/small -o report.html
 
 On it stand settings, losses and validation over the steps, restarts, final scores, and for
-fine-tuning ROC curves and confusion matrices, or predicted against measured numbers. The page needs
-no network: figures are inside. What the run folder does not hold is said at the top.
+fine-tuning ROC curves and confusion matrices, predicted against measured numbers, or losses of
+words. The page needs no network: figures are inside. What the run folder does not hold is said at
+the top.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ import matplotlib as mpl
 import summarise_evaluation
 from dnagpt_files import FileError
 from plot_run import draw_run
-from prediction_files import ClassPredictions, Predictions, take
+from prediction_files import Answers, ClassPredictions, NumberPredictions, take
 from run_folder import Run, Score, last_validation, read_run, scores_of
-from score_figures import draw_confusion, draw_measured, draw_roc
+from score_figures import draw_confusion, draw_losses, draw_measured, draw_roc
 from text_tables import Cells, format_value
 
 mpl.use("Agg")
@@ -143,33 +144,39 @@ def evaluation_section(run: Run, level: int) -> list[str]:
     return [title, f"<p>{html.escape(text)}</p>", table(score_cells(scores_of(run.evaluation)))]
 
 
-def draw_predictions(predictions: Predictions, split: str, output: io.BytesIO) -> None:
-    """ROC curve and confusion matrix, or predicted against measured."""
-    is_class = isinstance(predictions, ClassPredictions)
+def draw_answers(answers: Answers, split: str, output: io.BytesIO) -> None:
+    """ROC curve and confusion matrix, predicted against measured, or how often which loss is."""
+    is_class = isinstance(answers, ClassPredictions)
     figure, grid = plt.subplots(
         1, 1 + is_class, figsize=(5 * (1 + is_class), 4.5), layout="constrained", squeeze=False
     )
     if is_class:
-        draw_roc(grid[0, 0], {split: predictions})
-        draw_confusion(grid[0, 1], predictions, split)
+        draw_roc(grid[0, 0], {split: answers})
+        draw_confusion(grid[0, 1], answers, split)
+    elif isinstance(answers, NumberPredictions):
+        draw_measured(grid[0, 0], answers, split)
     else:
-        draw_measured(grid[0, 0], predictions, split)
+        draw_losses(grid[0, 0], answers, split)
     figure.savefig(output, dpi=110, format="png")
     plt.close(figure)
 
 
-def answers_section(run: Run, level: int) -> list[str]:
-    """Figures of the answers in predictions.tsv."""
-    predictions = run.predictions
-    if predictions is None:
-        return []
+def set_section(name: str, answers: Answers, level: int) -> list[str]:
+    """Figures of the answers to one set; it has a name where there are several."""
     for split in DRAWN_SPLITS:
-        chosen = take(predictions, predictions.split == split)
+        chosen = take(answers, answers.split == split)
         if len(chosen.id):
             text = f"answers to the {len(chosen.id)} examples of {split}"
-            drawn = picture(lambda out, c=chosen, s=split: draw_predictions(c, s, out), text)
-            return [heading("Answers", level), f"<p>{text.capitalize()}.</p>", drawn]
+            drawn = picture(lambda out, c=chosen, s=split: draw_answers(c, s, out), text)
+            title = f"Answers, {name}" if name else "Answers"
+            return [heading(title, level), f"<p>{text.capitalize()}.</p>", drawn]
     return []
+
+
+def answers_section(run: Run, level: int) -> list[str]:
+    """Figures of the answers in predictions.tsv, or in those of each set."""
+    sections = (set_section(name, answers, level) for name, answers in run.answers.items())
+    return [line for section in sections for line in section]
 
 
 def run_sections(run: Run, level: int) -> list[str]:

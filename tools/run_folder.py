@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +17,11 @@ import numpy as np
 import dnagpt_files
 import prediction_files
 from dnagpt_files import FileError, Metrics
-from prediction_files import Predictions
+from prediction_files import Answers
 from text_tables import format_value
 
-HEADLINES = ("accuracy", "r2", "bits_per_base")
-"""The score that stands for others of its kind, where it is there."""
+HEADLINES = ("accuracy", "r2", "bits_per_base", "loss")
+"""Scores that stand for the others of their set or species; the first that is there does."""
 PRETRAINING_SCORES = ("bits_per_base", "gc_r2", "order_accuracy")
 
 Content = TypeVar("Content")
@@ -35,7 +35,7 @@ class Run:
     config: dict[str, Any] | None
     metrics: Metrics | None
     evaluation: dict[str, Any] | None
-    predictions: Predictions | None
+    answers: dict[str, Answers]  # by the set's name; of a single set ""
     parts: list[Run]  # one for each seed and fold
     missing: list[str]
 
@@ -91,6 +91,18 @@ def sub_folders(folder: Path) -> list[Path]:
     return sorted(found, key=order)
 
 
+def answer_files(
+    folder: Path, evaluation: dict[str, Any] | None, metrics: Metrics | None
+) -> dict[str, str]:
+    """The files of answers that a run has or should have, by the set's name ("": the only one)."""
+    lines = metrics.evaluations if metrics else []
+    sets = next((each["sets"] for each in (evaluation or {}, *lines) if "sets" in each), {})
+    if len(sets) > 1:
+        return {name: f"predictions_{name}.tsv" for name in sets}
+    found = {path.stem.partition("_")[2]: path.name for path in folder.glob("predictions*.tsv")}
+    return {"": "predictions.tsv"} if sets else found
+
+
 def read_run(folder: Path) -> Run:
     """A run with whatever is there; FileError where there is nothing of a run."""
     missing: list[str] = []
@@ -105,16 +117,15 @@ def read_run(folder: Path) -> Run:
     config = read(dnagpt_files.read_config, "config.toml")
     evaluation = read(dnagpt_files.read_evaluation, "evaluation.json")
     parts = [read_run(path) for path in sub_folders(folder)]
-    metrics = predictions = None
+    metrics, answers = None, {}
     if not parts:
         metrics = read(dnagpt_files.read_metrics, "metrics.jsonl")
-        lines = metrics.evaluations if metrics else []
-        tuned = "sets" in (evaluation or {}) or any("sets" in line for line in lines)
-        if tuned or (folder / "predictions.tsv").is_file():
-            predictions = read(prediction_files.read_predictions, "predictions.tsv")
-    if config is metrics is evaluation is predictions is None and not parts:
+        files = answer_files(folder, evaluation, metrics)
+        tables = {name: read(prediction_files.read_answers, file) for name, file in files.items()}
+        answers = {name: table for name, table in tables.items() if table is not None}
+    if config is metrics is evaluation is None and not answers and not parts:
         raise FileError(f"{folder} is no run folder (no config.toml, no metrics.jsonl); check it")
-    return Run(folder, config, metrics, evaluation, predictions, parts, missing)
+    return Run(folder, config, metrics, evaluation, answers, parts, missing)
 
 
 def single_runs(run: Run) -> list[Run]:
@@ -125,9 +136,9 @@ def single_runs(run: Run) -> list[Run]:
 # ---------------------------------------------------------------------------- validation
 
 
-def headline_of(entry: dict[str, Any]) -> str | None:
+def headline_of(metrics: Container[str]) -> str | None:
     """Which of the scores stands for all."""
-    return next((metric for metric in HEADLINES if metric in entry), None)
+    return next((metric for metric in HEADLINES if metric in metrics), None)
 
 
 def known_mean(values: Sequence[float | None]) -> float | None:
@@ -137,16 +148,19 @@ def known_mean(values: Sequence[float | None]) -> float | None:
 
 
 def validation_point(line: dict[str, Any]) -> ValidationPoint:
-    """The point of an evaluation line of metrics.jsonl."""
+    """The point of an evaluation line of metrics.jsonl; losses as they are, not negated."""
     if "sets" not in line:
         bits = line.get("bits_per_base", {})
         return ValidationPoint(line["step"], known_mean(list(bits.values())), bits)
-    by_name = {name: entry.get(headline_of(entry)) for name, entry in line["sets"].items()}
-    return ValidationPoint(line["step"], line.get("score"), by_name)
+    headlines = {name: headline_of(entry) for name, entry in line["sets"].items()}
+    by_name = {name: line["sets"][name].get(metric) for name, metric in headlines.items()}
+    losses = set(headlines.values()) == {"loss"}
+    score = known_mean(list(by_name.values())) if losses else line.get("score")
+    return ValidationPoint(line["step"], score, by_name)
 
 
 def validation_label(evaluations: Sequence[dict[str, Any]]) -> str:
-    """What validation is measured in: "bits per base", "accuracy", "r2", or "score"."""
+    """What validation is measured in: "bits per base", "accuracy", "r2", "loss", or "score"."""
     entries = [entry for line in evaluations for entry in line.get("sets", {}).values()]
     metrics = {headline_of(entry) for entry in entries} if entries else {"bits_per_base"}
     only = metrics.pop()
@@ -189,6 +203,15 @@ def scores_of_pretraining(evaluation: dict[str, Any]) -> Iterator[Score]:
         yield Score("bits_per_base", name, split, entry.get("bits_per_base"))
 
 
+def headlines(scores: Sequence[Score]) -> list[Score]:
+    """The score of each set or species and split that stands for its others."""
+    metrics: dict[tuple[str, str], set[str]] = {}
+    for score in scores:
+        metrics.setdefault((score.name, score.split), set()).add(score.metric)
+    chosen = {place: headline_of(known) for place, known in metrics.items()}
+    return [score for score in scores if score.metric == chosen[score.name, score.split]]
+
+
 def scores_of(evaluation: dict[str, Any]) -> list[Score]:
     """All scores of an evaluation.json; the first is the one that stands for all."""
     if "runs" in evaluation:
@@ -197,7 +220,8 @@ def scores_of(evaluation: dict[str, Any]) -> list[Score]:
         found = list(scores_of_sets(evaluation["sets"]))
     else:
         found = list(scores_of_pretraining(evaluation))
-    return sorted(found, key=lambda score: score.metric not in HEADLINES)
+    first = headlines(found)
+    return sorted(found, key=lambda score: score not in first)
 
 
 def last_validation(metrics: Metrics) -> list[Score]:

@@ -1,4 +1,4 @@
-"""Figures of answers: ROC curves, confusion matrices, predicted against measured."""
+"""Figures of answers: ROC curves, confusion matrices, predicted against measured, losses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from plot_run import STYLES
-from prediction_files import ClassPredictions, NumberPredictions
+from prediction_files import ClassPredictions, NumberPredictions, WordLosses
 from scores import confusion_matrix, number_scores, ranking_areas, roc_curve
 
 
@@ -60,3 +60,12 @@ def draw_measured(axes: Axes, predictions: NumberPredictions, title: str) -> Non
     axes.set_xlabel("measured")
     axes.set_ylabel("predicted")
     axes.set_title(f"{title}: r2 {known['r2']:.3f}, n = {len(target)}", fontsize=10)
+
+
+def draw_losses(axes: Axes, losses: WordLosses, title: str) -> None:
+    """How many examples have which loss."""
+    axes.hist(losses.loss, bins=30, color="0.6", edgecolor="0.2", linewidth=0.5)
+    axes.axvline(losses.loss.mean(), color="0.0", linestyle="--", linewidth=1)
+    axes.set_xlabel("loss (nats, mean over an example's words)")
+    axes.set_ylabel("examples")
+    axes.set_title(f"{title}: mean {losses.loss.mean():.3f}, n = {len(losses.loss)}", fontsize=10)
