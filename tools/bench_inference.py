@@ -1,15 +1,16 @@
 """Times inference of PyTorch and of dnagpt on the same work, on this CPU, in one run.
 
-Work: one sequence of --words new words; --batch sequences at once; classes of prompts with --bases
-bases; then, of dnagpt alone, bits of every base (`score`) and embeddings (`embed`) of the same
-sequences. The model has random weights and a preset's shape. PyTorch's side is the torch reference
-as the released code runs it: no cache of keys and values, one sequence at a time, logits of all
-positions; classes with the batch that suits it best.
+Work: one sequence of --words new words; --batch sequences at once, in one program and in one a
+core; classes of prompts with --bases bases; then, of dnagpt alone, bits of every base (`score`) and
+embeddings (`embed`) of the same sequences. The model has random weights and a preset's shape.
+PyTorch's side is the torch reference as the released code runs it: no cache of keys and values, one
+sequence at a time, logits of all positions; classes with the batch that suits it best.
 
-dnagpt is timed as a whole program on little and on more work, several times in turn: the
-difference leaves out starting, reading the checkpoint and warming up. One sequence is drawn by a
-program on all cores. All else is done by one program a core on one thread, as ranks would who have
-a block of 1,024 records each; a program's work is its own. Its ceilings are measured
+Both sides are timed --rounds times, and the medians count. dnagpt is timed as a whole program on
+little and on more work in turn: the difference leaves out starting, reading the checkpoint and
+warming up. One sequence and one batch are drawn by a program on all cores. All else is done by one
+program a core on one thread, as ranks would who have a block of 1,024 records each; a program's
+work is its own. Its ceilings are measured
 in between: the read bandwidth over the bytes of the weights that a new word reads (one sequence),
 and the products of the forward pass alone, in the shapes of the work (bench_products).
 
@@ -251,16 +252,20 @@ def times_of(rounds: int, *works: Callable[[], float]) -> list[list[float]]:
 
 
 def measure_torch(shape: ModelShape, work: Work, precision: str, cores: int, rounds: int) -> dict:
-    """Words and prompts a second."""
+    """Words and prompts a second, by the medians; of prompts with the better batch."""
     side = TorchSide(shape, precision, cores)
     side.classify(1, work.positions)
     words = min(work.words, shape.context_length)
-    seconds = min(side.generate(words) for _ in range(rounds))
-    prompts = max(
-        batch / min(side.classify(batch, work.positions) for _ in range(2 * rounds))
-        for batch in (1, 8)
+    batches = (1, 8)
+    reading = [lambda batch=batch: side.classify(batch, work.positions) for batch in batches]
+    drawing, *classes = times_of(rounds, lambda: side.generate(words), *reading)
+    prompts = (
+        batch / statistics.median(seconds) for batch, seconds in zip(batches, classes, strict=True)
     )
-    return {"words_per_second": words / seconds, "prompts_per_second": prompts}
+    return {
+        "words_per_second": words / statistics.median(drawing),
+        "prompts_per_second": max(prompts),
+    }
 
 
 def measure_ours(side: OurSide, precision: str, rounds: int) -> dict:
@@ -269,6 +274,11 @@ def measure_ours(side: OurSide, precision: str, rounds: int) -> dict:
     one = times_of(
         rounds, lambda: side.generate(precision, 1, 1), lambda: side.generate(precision, 1, 3)
     )
+    batch = times_of(
+        rounds,
+        lambda: side.generate(precision, work.batch, 1),
+        lambda: side.generate(precision, work.batch, 2),
+    )
     many = times_of(
         rounds,
         lambda: side.generate(precision, work.batch, 1, side.cores),
@@ -276,7 +286,11 @@ def measure_ours(side: OurSide, precision: str, rounds: int) -> dict:
     )
     result = {
         "words_per_second": 2 * work.words / difference(*one),
-        "words_per_second_of_a_batch": side.cores * work.batch * work.words / difference(*many),
+        "words_per_second_of_a_batch": work.batch * work.words / difference(*batch),
+        "words_per_second_of_a_batch_a_core": side.cores
+        * work.batch
+        * work.words
+        / difference(*many),
     }
     for command in ("predict", "embed", "score"):
         reading = [
@@ -314,6 +328,7 @@ def summarise(theirs: dict[str, dict], ours: dict, most: dict) -> dict:
     ratios = {
         "one_sequence": ours["words_per_second"] / words,
         "batch": ours["words_per_second_of_a_batch"] / words,
+        "batch_a_core": ours["words_per_second_of_a_batch_a_core"] / words,
         "classification": ours["predict_per_second"] / prompts,
     }
     shares = {name: ours[name] / most[name] for name in ours if name in most}
@@ -328,6 +343,7 @@ def result_table(result: dict) -> list[str]:
     keys = {
         "words_per_second": "one sequence, words/s",
         "words_per_second_of_a_batch": "a batch, words/s",
+        "words_per_second_of_a_batch_a_core": "a batch a core, words/s",
         "prompts_per_second": "classes, prompts/s",
         "predict_per_second": "classes, prompts/s",
         "embed_per_second": "embeddings, sequences/s",
@@ -384,7 +400,7 @@ def compare(options: argparse.Namespace, place: Path) -> dict:
     result |= {"work": dataclasses.asdict(work), "torch": {}, "dnagpt": {}, "ceiling": {}}
     for precision in options.torch_precisions:
         say(f"PyTorch in {precision}")
-        result["torch"][precision] = measure_torch(shape, work, precision, cores, 1)
+        result["torch"][precision] = measure_torch(shape, work, precision, cores, options.rounds)
     for precision in options.precisions:
         say(f"dnagpt in {precision}")
         result["dnagpt"][precision] = measure_ours(side, precision, options.rounds)

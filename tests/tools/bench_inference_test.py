@@ -37,14 +37,64 @@ def test_ratios_are_to_the_faster_pytorch() -> None:
         "bf16": {"words_per_second": 20.0, "prompts_per_second": 10.0},
     }
     ours = {"words_per_second": 60.0, "words_per_second_of_a_batch": 900.0}
+    ours |= {"words_per_second_of_a_batch_a_core": 1200.0}
     ours |= {"predict_per_second": 45.0, "embed_per_second": 44.0}
     summary = bench_inference.summarise(theirs, ours, {"words_per_second": 80.0})
-    assert summary["ratio"] == {"one_sequence": 3.0, "batch": 45.0, "classification": 1.5}
+    ratio = {"one_sequence": 3.0, "batch": 45.0, "batch_a_core": 60.0, "classification": 1.5}
+    assert summary["ratio"] == ratio
     assert summary["share_of_ceiling"] == {"words_per_second": 0.75}
     result = {"torch": theirs, "dnagpt": {"float": ours}, "ceiling": {"float": {}}}
     lines = bench_inference.result_table(result)
     assert lines[0].startswith("| work | PyTorch float | PyTorch bf16 | dnagpt float |")
-    assert any("| a batch, words/s | - | - | 900.00 | - |" in line for line in lines)
+    assert "| a batch, words/s | - | - | 900.00 | - |" in lines
+    assert "| a batch a core, words/s | - | - | 1200.00 | - |" in lines
+
+
+class MadeUpSide:
+    """Takes as many seconds as it is told, whatever the work; notes what it was asked."""
+
+    cores, work = 2, WORK
+
+    def __init__(self, **seconds: list[float]) -> None:
+        self.seconds = seconds
+        self.asked: list[tuple] = []
+
+    def take(self, name: str, *arguments: object) -> float:
+        self.asked.append((name, *arguments))
+        return self.seconds[name].pop(0)
+
+    def generate(self, *arguments: object) -> float:
+        return self.take("generate", *arguments)
+
+    def classify(self, *arguments: object) -> float:
+        return self.take("classify", *arguments)
+
+    def read(self, *arguments: object) -> float:
+        return self.take("read", *arguments)
+
+
+def test_pytorch_is_timed_in_as_many_rounds_by_the_median(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first reading warms up; then batches of 1 and of 8 take turns."""
+    side = MadeUpSide(generate=[9.0, 2.0, 1.0], classify=[9.0, 4.0, 4.0, 1.0, 5.0, 1.0, 16.0])
+    monkeypatch.setattr(bench_inference, "TorchSide", lambda *_: side)
+    found = bench_inference.measure_torch(SHAPE, WORK, "float", 2, 3)
+    assert found == {"words_per_second": 2.0, "prompts_per_second": 8 / 5}
+    assert side.seconds == {"generate": [], "classify": []}
+
+
+def test_a_batch_is_drawn_by_one_program_and_by_one_a_core() -> None:
+    side = MadeUpSide(generate=[1.0, 5.0, 1.0, 4.0, 1.0, 3.0], read=[1.0, 2.0] * 3)
+    found = bench_inference.measure_ours(side, "bf16", 1)
+    drawn = [call[1:] for call in side.asked if call[0] == "generate"]
+    one, batch, many = drawn[:2], drawn[2:4], drawn[4:]
+    assert one == [("bf16", 1, 1), ("bf16", 1, 3)]
+    assert batch == [("bf16", 3, 1), ("bf16", 3, 2)]
+    assert many == [("bf16", 3, 1, 2), ("bf16", 3, 2, 2)]
+    assert found["words_per_second"] == 2 * 4 / 4
+    assert found["words_per_second_of_a_batch"] == 3 * 4 / 3
+    assert found["words_per_second_of_a_batch_a_core"] == 2 * 3 * 4 / 2
 
 
 @pytest.mark.skipif(not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built")
