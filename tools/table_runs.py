@@ -76,11 +76,14 @@ def run(command: Sequence[str]) -> None:
 def note_command(options: argparse.Namespace, result: Path, command: Sequence[str]) -> None:
     """Keeps the command of a result that is not there yet, in the folder `commands` of --work.
 
-    FileError where another one stands there: what it made is not what is asked for now.
+    FileError where another one stands there: what it made is not what is asked for now. --launch is
+    no part of it: what was begun may go on with other ranks.
     """
     name = "-".join(result.relative_to(options.work).parts)
     note = options.work / "commands" / f"{name}.txt"
-    text = shlex.join(command) + "\n"
+    launch = shlex.split(options.launch)
+    is_launched = list(command[: len(launch)]) == launch
+    text = shlex.join(command[len(launch) if is_launched else 0 :]) + "\n"
     if note.exists() and note.read_text() != text:
         raise FileError(
             f"{result} was begun by another command than is asked for now (see {note}); take "

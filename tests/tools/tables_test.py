@@ -1,5 +1,6 @@
 """The scripts of the result tables, on sets and runs that the programs write."""
 
+import argparse
 import gzip
 import subprocess
 from collections.abc import Callable
@@ -14,7 +15,9 @@ import genomes_table
 import prediction_files
 import pretraining_table
 import signals_table
+import table_runs
 import tasks_table
+from dnagpt_files import FileError
 
 MODEL = """
 [model]
@@ -281,6 +284,17 @@ def test_another_command_in_a_used_folder_is_refused(
     assert "start this tool again" in capsys.readouterr().err
     assert tasks_table.main([*arguments, "--setting=run.seed=2"]) == 1
     assert "was begun by another command" in capsys.readouterr().err
+
+
+def test_what_was_begun_goes_on_with_another_launch(tmp_path: Path) -> None:
+    result = tmp_path / "result"
+    for launch in ("", "mpirun -n 2"):
+        given = argparse.Namespace(work=tmp_path, launch=launch, dnagpt="dnagpt")
+        table_runs.note_command(given, result, table_runs.program(given, "finetune", "a.toml"))
+    (note,) = (tmp_path / "commands").iterdir()
+    assert note.read_text() == "dnagpt finetune a.toml\n"
+    with pytest.raises(FileError, match="was begun by another command"):
+        table_runs.note_command(given, result, table_runs.program(given, "finetune", "b.toml"))
 
 
 def test_a_program_that_is_not_there_is_named(
