@@ -80,6 +80,21 @@ def make_genes(count: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray
     return sequences, numbers, signal + noise_deviation * noise
 
 
+def write_genes(path: Path, sequences: list[str], numbers: np.ndarray, y: np.ndarray) -> None:
+    """A line a gene. The file bears `.partial` behind its name until it is whole."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with gzip.open(partial, "wt", compresslevel=1) as file:
+            names = "\t".join(f"f{i + 1}" for i in range(NUMBERS))
+            file.write(f"gene_id\t{names}\ty\tsequence\n")
+            for row, sequence in enumerate(sequences):
+                values = "\t".join(f"{value:.6f}" for value in [*numbers[row], y[row]])
+                file.write(f"synthetic{row}\t{values}\t{sequence}\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0."""
     parser = argparse.ArgumentParser(
@@ -89,13 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help="table (.tsv.gz)")
     options = parser.parse_args(arguments)
-    sequences, numbers, y = make_genes(options.count, options.seed)
-    with gzip.open(options.output, "wt", compresslevel=1) as file:
-        names = "\t".join(f"f{i + 1}" for i in range(NUMBERS))
-        file.write(f"gene_id\t{names}\ty\tsequence\n")
-        for row, sequence in enumerate(sequences):
-            values = "\t".join(f"{value:.6f}" for value in [*numbers[row], y[row]])
-            file.write(f"synthetic{row}\t{values}\t{sequence}\n")
+    write_genes(options.output, *make_genes(options.count, options.seed))
     return 0
 
 

@@ -43,5 +43,15 @@ def test_the_table_has_a_line_a_gene(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "t.tsv.gz", "rt") as file:
         head, *rows = file.read().splitlines()
     assert head.split("\t") == ["gene_id", *[f"f{i}" for i in range(1, 9)], "y", "sequence"]
+    assert [path.name for path in tmp_path.iterdir()] == ["t.tsv.gz"]
     assert len(rows) == 3
     assert len(rows[0].split("\t")[-1]) == 10_500
+
+
+def test_a_table_that_is_not_whole_leaves_the_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv.gz"
+    path.write_text("older")
+    with pytest.raises(IndexError):
+        genes.write_genes(path, ["A", "C"], np.zeros((1, 8)), np.zeros(1))
+    assert [each.name for each in tmp_path.iterdir()] == ["t.tsv.gz"]
+    assert path.read_text() == "older"
