@@ -10,9 +10,9 @@ Both sides are timed --rounds times, and the medians count. dnagpt is timed as a
 little and on more work in turn: the difference leaves out starting, reading the checkpoint and
 warming up. One sequence and one batch are drawn by a program on all cores. All else is done by one
 program a core on one thread, as ranks would who have a block of 1,024 records each; a program's
-work is its own. Its ceilings are measured
-in between: the read bandwidth over the bytes of the weights that a new word reads (one sequence),
-and the products of the forward pass alone, in the shapes of the work (bench_products).
+work is its own. Its ceilings are measured in between: the read bandwidth over the bytes of the
+weights that a new word reads (one sequence), and the products of the forward pass alone, in the
+shapes of the work (bench_products).
 
 Run it in the environment of tools/requirements-torch.txt, on an idle machine. The folder with
 dnagpt and bench_products is that of a build with -DDNAGPT_BENCHMARKS=ON.
