@@ -6,7 +6,8 @@
 
 --mean  files of `dnagpt attention --set`: how much the position of the answer attends to each word,
         a panel a layer (the mean over its heads), against bp from --signal-start; prints the share
-        of words within --within bp of it by class, layer and file, and the layer with most
+        of words within --within bp of it by class, layer and file, and the layer with most. With
+        --heads a panel and a line for each head of each layer
 --maps  a file of `dnagpt attention` of prompts or sequences: a panel a head
 
 Readable without colours.
@@ -35,6 +36,8 @@ from matplotlib.figure import Figure
 
 PANEL = (4.0, 2.4)
 """Inches."""
+HEAD_PANEL = (1.9, 1.5)
+"""Inches, where every head has its own."""
 LEAST_SHARE = 1e-5
 """Where the axes of shares begin at the lowest."""
 
@@ -45,54 +48,84 @@ def named_file(text: str) -> tuple[str, Path]:
     return (name if equals else Path(path).stem, Path(path))
 
 
-def draw_layer(axes: Axes, place: int, means: dict[str, MeanAttention], start: float) -> None:
-    """A line for each file and class."""
+def draw_layer(
+    axes: Axes, place: int, heads: slice, means: dict[str, MeanAttention], start: float
+) -> None:
+    """A line for each file and class, the mean over these heads."""
     styles = iter(STYLES * 9)
     for name, attention in means.items():
-        shares = attention.of_words()[:, place].mean(axis=1)
+        shares = attention.of_words()[:, place, heads].mean(axis=1)
         for label, share in zip(attention.classes, shares, strict=True):
             style = next(styles)
             line = {key: style[key] for key in ("color", "linestyle")}
             centres = attention.word_centres() - start
             axes.plot(centres, share, **line, linewidth=1, label=f"{name}, {label}")
-    layer = next(iter(means.values())).layers[place]
-    axes.set_title(f"layer {layer}", fontsize=10)
     axes.set_yscale("log")
     axes.set_ylim(bottom=max(axes.get_ylim()[0], LEAST_SHARE))
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
 
 
-def draw_means(means: dict[str, MeanAttention], start: float) -> Figure:
-    """A panel a layer."""
-    layers = len(next(iter(means.values())).layers)
-    rows = (layers + 1) // 2
-    size = (2 * PANEL[0], rows * PANEL[1] + 0.6)
-    figure, axes = plt.subplots(rows, 2, figsize=size, squeeze=False, sharex=True)
-    for place, panel in enumerate(axes.flat):
-        if place < layers:
-            draw_layer(panel, place, means, start)
-        else:
-            panel.set_axis_off()
+def finish_means(figure: Figure, axes: np.ndarray, start: float) -> Figure:
+    """Labels the axes of the left and lower panels; the legend stands below."""
+    height = figure.get_size_inches()[1]
     axes[-1, 0].set_xlabel("bp from the signal" if start else "bp")
     axes[0, 0].set_ylabel("share of attention")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, fontsize=8, ncols=2, loc="lower center")
-    figure.tight_layout(rect=(0, 0.6 / size[1], 1, 1))
+    figure.tight_layout(rect=(0, 0.6 / height, 1, 1))
     return figure
 
 
-def mass_table(means: dict[str, MeanAttention], start: float, within: float) -> list[str]:
-    """Lines: the share near the signal, the mean over heads, and which layer has most."""
-    cells = [["layer", *(f"{name}, {label}" for name, a in means.items() for label in a.classes)]]
-    masses = np.concatenate(
-        [attention.mass_within(start, within).mean(axis=2) for attention in means.values()]
-    )
+def draw_means(means: dict[str, MeanAttention], start: float) -> Figure:
+    """A panel a layer."""
     layers = next(iter(means.values())).layers
-    for place, layer in enumerate(layers):
-        cells.append([str(layer), *(format_value(float(mass)) for mass in masses[:, place])])
-    best = layers[int(masses[: len(next(iter(means.values())).classes)].mean(axis=0).argmax())]
-    first = next(iter(means))
-    return [*markdown_table(cells), "", f"most within {within:g} bp in {first}: layer {best}"]
+    rows = (len(layers) + 1) // 2
+    size = (2 * PANEL[0], rows * PANEL[1] + 0.6)
+    figure, axes = plt.subplots(rows, 2, figsize=size, squeeze=False, sharex=True)
+    for place, panel in enumerate(axes.flat):
+        if place < len(layers):
+            draw_layer(panel, place, slice(None), means, start)
+            panel.set_title(f"layer {layers[place]}", fontsize=10)
+        else:
+            panel.set_axis_off()
+    return finish_means(figure, axes, start)
+
+
+def draw_heads(means: dict[str, MeanAttention], start: float) -> Figure:
+    """A panel a head, all of one scale; a row a layer."""
+    first = next(iter(means.values()))
+    rows, columns = first.mean.shape[1:3]
+    size = (max(columns, 3) * HEAD_PANEL[0], rows * HEAD_PANEL[1] + 0.6)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True
+    )
+    for (place, head), panel in np.ndenumerate(axes):
+        draw_layer(panel, place, slice(head, head + 1), means, start)
+        panel.set_title(f"layer {first.layers[place]}, head {head}", fontsize=7)
+        panel.tick_params(labelsize=7)
+    shares = np.concatenate([each.of_words().ravel() for each in means.values()])
+    axes[0, 0].set_ylim(max(shares.min(), LEAST_SHARE) / 1.5, shares.max() * 1.5)
+    return finish_means(figure, axes, start)
+
+
+def mass_table(
+    means: dict[str, MeanAttention], start: float, within: float, by_head: bool
+) -> list[str]:
+    """Lines: the share near the signal by layer, the mean over heads or each, and what has most."""
+    first, *_ = means
+    masses = np.concatenate([each.mass_within(start, within) for each in means.values()])
+    if not by_head:
+        masses = masses.mean(axis=2, keepdims=True)
+    titles = ["layer", "head"] if by_head else ["layer"]
+    cells = [[*titles, *(f"{name}, {label}" for name, a in means.items() for label in a.classes)]]
+    layers = means[first].layers
+    for place, head in np.ndindex(masses.shape[1:]):
+        of = [str(layers[place]), str(head)][: len(titles)]
+        cells.append([*of, *(format_value(float(mass)) for mass in masses[:, place, head])])
+    mean = masses[: len(means[first].classes)].mean(axis=0)
+    place, head = np.unravel_index(mean.argmax(), mean.shape)
+    best = f"layer {layers[place]}" + (f", head {head}" if by_head else "")
+    return [*markdown_table(cells), "", f"most within {within:g} bp in {first}: {best}"]
 
 
 def draw_maps(maps: np.ndarray, first_word: int) -> Figure:
@@ -118,9 +151,11 @@ def draw_maps(maps: np.ndarray, first_word: int) -> Figure:
 
 
 def check_alike(means: dict[str, MeanAttention]) -> None:
-    """FileError unless all have the same layers."""
+    """FileError unless all have the same layers and heads."""
     if len({tuple(attention.layers) for attention in means.values()}) > 1:
         raise FileError("the files hold other layers; make all with the same --layers")
+    if len({attention.mean.shape[2] for attention in means.values()}) > 1:
+        raise FileError("the files are of models with other heads; draw them one by one")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -133,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source.add_argument("--maps", type=Path, metavar="FILE")
     parser.add_argument("--signal-start", type=float, default=0, help="of --mean (bp)")
     parser.add_argument("--within", type=float, default=60, help="of --mean (bp)")
+    parser.add_argument("--heads", action="store_true", help="of --mean: each head by itself")
     parser.add_argument("--record", type=int, default=0, help="of --maps, counted from 0")
     parser.add_argument("--layer", type=int, default=1, help="of --maps")
     parser.add_argument("--first-word", type=int, default=1, help="of --maps: its position")
@@ -145,8 +181,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             means = {n: attention_files.read_mean_attention(path) for n, path in options.mean}
             check_alike(means)
-            figure = draw_means(means, options.signal_start)
-            print("\n".join(mass_table(means, options.signal_start, options.within)))
+            start, within = options.signal_start, options.within
+            figure = (draw_heads if options.heads else draw_means)(means, start)
+            print("\n".join(mass_table(means, start, within, options.heads)))
         figure.savefig(options.output, dpi=120)
     except (FileError, OSError, ValueError) as problem:
         print(f"error: {problem}", file=sys.stderr)

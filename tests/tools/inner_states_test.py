@@ -95,6 +95,33 @@ def test_means_are_drawn_and_counted(made: Path, capsys: pytest.CaptureFixture) 
     assert f"| 1 | {shares[0, 0]:.4f} | {shares[1, 0]:.4f} |" in printed
 
 
+def test_every_head_has_its_panel_and_its_line(made: Path, capsys: pytest.CaptureFixture) -> None:
+    picture = made / "heads.png"
+    files = ["--mean", f"tuned={made / 'mean.h5'}", "--mean", str(made / "drawn.h5")]
+    near = ["--signal-start", "30", "--within", "9", "--output", str(picture)]
+    assert plot_attention.main([*files, *near, "--heads"]) == 0
+    printed = capsys.readouterr().out
+    assert "| layer | head | tuned, 0 | tuned, 1 | drawn, 0 | drawn, 1 |" in printed
+    tuned = attention_files.read_mean_attention(made / "mean.h5")
+    shares = tuned.mass_within(30, 9)
+    for layer in range(3):
+        for head in range(2):
+            of = shares[:, layer, head]
+            assert f"| {layer + 1} | {head} | {of[0]:.4f} | {of[1]:.4f} |" in printed
+    layer, head = np.unravel_index(shares.mean(axis=0).argmax(), (3, 2))
+    assert f"most within 9 bp in tuned: layer {layer + 1}, head {head}" in printed
+    assert picture.stat().st_size > 10_000
+    figure = plot_attention.draw_heads({"tuned": tuned}, 30)
+    assert [panel.get_title() for panel in figure.axes[:3]] == [
+        "layer 1, head 0",
+        "layer 1, head 1",
+        "layer 2, head 0",
+    ]
+    of_class_1 = figure.axes[3].lines[1]
+    np.testing.assert_array_equal(of_class_1.get_xdata(), tuned.word_centres() - 30)
+    np.testing.assert_allclose(of_class_1.get_ydata(), tuned.of_words()[1, 1, 1])
+
+
 def test_maps_of_a_record_are_drawn(made: Path, capsys: pytest.CaptureFixture) -> None:
     maps = attention_files.read_map(made / "maps.h5", 0, 3)
     assert maps.shape == (2, 6, 6)
