@@ -102,7 +102,7 @@ def draw_heads(means: dict[str, MeanAttention], start: float) -> Figure:
     for (place, head), panel in np.ndenumerate(axes):
         draw_layer(panel, place, slice(head, head + 1), means, start)
         panel.set_title(f"layer {first.layers[place]}, head {head}", fontsize=7)
-        panel.tick_params(labelsize=7)
+        panel.tick_params(which="both", labelsize=7)
     shares = np.concatenate([each.of_words().ravel() for each in means.values()])
     axes[0, 0].set_ylim(max(shares.min(), LEAST_SHARE) / 1.5, shares.max() * 1.5)
     return finish_means(figure, axes, start)
