@@ -5,7 +5,8 @@
 
 The command is started once for each checkpoint of the run, with --checkpoint FILE and --output
 FOLDER/step_00001000.json added. Checkpoints that have their result already are left out: started
-again after a stop, it goes on where it was. Written into the folder are scores.tsv (one line a
+again after a stop, it goes on where it was. Where all have one, of a job array, say, --command is
+not needed. Written into the folder are scores.tsv (one line a
 checkpoint) and scores.png.
 """
 
@@ -51,6 +52,11 @@ def check_command(folder: Path, command: str) -> None:
         raise FileError(
             f"{folder} holds results of another command ({note.read_text().strip()}); "
             "give another --folder or remove this one"
+        )
+    if not note.is_file() and any(folder.glob("step_*.json")):
+        raise FileError(
+            f"{folder} holds results of a command that is not known (no command.txt: of a job "
+            "array?); give another --folder, or no --command once all checkpoints have a result"
         )
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(command + "\n")
@@ -125,11 +131,17 @@ def draw_scores(results: Results, title: str, output: Path) -> None:
 def evaluate_all(options: argparse.Namespace, folder: Path) -> Results:
     """Scores of all checkpoints; runs the command where a result is missing."""
     checkpoints = find_checkpoints(options.run)
-    check_command(folder, options.command)
+    if options.command:
+        check_command(folder, options.command)
     results: Results = {}
     for number, checkpoint in enumerate(checkpoints, start=1):
         output = folder / f"{checkpoint.stem}.json"
         if not has_result(output):
+            if not options.command:
+                raise FileError(
+                    f"{output} is not there or not whole, and there is no command that makes it; "
+                    "give --command"
+                )
             print(f"{checkpoint.name} ({number} of {len(checkpoints)})", file=sys.stderr)
             evaluate(options.command, checkpoint, output)
         step = int(checkpoint.stem.removeprefix("step_"))
@@ -144,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder with checkpoints/")
     parser.add_argument(
-        "--command", required=True, help="`dnagpt evaluate` with all else that it needs, quoted"
+        "--command",
+        help="`dnagpt evaluate` with all else that it needs, quoted; where a result is missing",
     )
     parser.add_argument(
         "--folder", type=Path, help="where results go (default: evaluations in the run folder)"

@@ -76,6 +76,21 @@ def test_it_goes_on_where_it_stopped(run: Path, capsys: pytest.CaptureFixture) -
     assert "holds results of another command" in capsys.readouterr().err
 
 
+def test_results_that_are_there_need_no_command(run: Path, capsys: pytest.CaptureFixture) -> None:
+    assert evaluate_checkpoints.main([str(run)]) == 1
+    assert "step_00000010.json is not there or not whole" in capsys.readouterr().err
+    assert start(run, "--split test") == 0
+    folder = run / "evaluations"
+    text = (folder / "scores.tsv").read_text()
+    for name in ("scores.tsv", "command.txt"):
+        (folder / name).unlink()
+    assert evaluate_checkpoints.main([str(run)]) == 0
+    assert (folder / "scores.tsv").read_text() == text
+    capsys.readouterr()
+    assert start(run, "--split test") == 1
+    assert "holds results of a command that is not known" in capsys.readouterr().err
+
+
 def test_fine_tuned_checkpoints(run: Path) -> None:
     assert start(run, "--set pas.h5") == 0
     text = (run / "evaluations" / "scores.tsv").read_text()
