@@ -6,10 +6,11 @@
 
 --ours takes a predictions.tsv of `dnagpt finetune` or of a baseline, --other a file with the
 columns id and score (tab separated, with a head line): the probability of the second class, or the
-predicted number. All must answer the same examples with the same labels. Each method is compared
-with the first one: differences come with 95 % intervals from draws in which all methods meet the
-same examples; with --set whole groups of related examples are drawn. Published figures stand in a
-column of their own, because they belong to another split.
+predicted number. A third column, label, holds the class, by name or counted from 0, or the measured
+number; where it is there it is checked. All must answer the same examples with the same labels.
+Each method is compared with the first one: differences come with 95 % intervals from draws in which
+all methods meet the same examples; with --set whole groups of related examples are drawn. Published
+figures stand in a column of their own, because they belong to another split.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import prediction_files
 import scores
 from dnagpt_files import FileError
 from named_values import split_name
-from prediction_files import ClassPredictions, Predictions, take
+from prediction_files import ClassPredictions, Predictions, check_same_answers, take
 from score_figures import draw_confusion, draw_measured, draw_roc
 from text_tables import format_value, markdown_table
 
@@ -86,25 +87,19 @@ def rows_for(first: Predictions, ids: np.ndarray, source: str) -> np.ndarray:
     return np.array([places[name] for name in wanted], int)
 
 
-def check_answers(first: Predictions, other: Predictions, source: str) -> None:
-    """FileError where the right answers differ; both are in the same order."""
-    if type(first) is not type(other):
-        raise FileError(f"{source} holds answers of another kind; compare classes or numbers")
-    if isinstance(first, ClassPredictions):
-        if first.classes != other.classes:
-            raise FileError(
-                f"{source} has the classes {', '.join(other.classes)} (the first method has "
-                f"{', '.join(first.classes)}); run all methods on one set"
-            )
-        differs = first.label != other.label
-    else:
-        differs = ~np.isclose(first.target, other.target, rtol=1e-5, atol=1e-7)
-    if differs.any():
-        name = first.id[np.argmax(differs)]
+def with_labels(first: Predictions, labels: np.ndarray, path: Path) -> Predictions:
+    """The first method's examples with the right answers of another file; in the same order."""
+    if not isinstance(first, ClassPredictions):
+        target = prediction_files.number_column(path, {"label": labels}, "label")
+        return dataclasses.replace(first, target=target)
+    places = {str(place): place for place in range(len(first.classes))}
+    places |= {name: place for place, name in enumerate(first.classes)}
+    if unknown := set(labels) - set(places):
         raise FileError(
-            f"{source} has another right answer for id {name!r} than the first method (another "
-            "version of the set?); run all methods on one set"
+            f"{path} column label holds {min(unknown)!r} (the first method has the classes "
+            f"{', '.join(first.classes)}); write the class's name, or its number from 0"
         )
+    return dataclasses.replace(first, label=np.array([places[text] for text in labels], int))
 
 
 def from_scores(first: Predictions, path: Path, threshold: float) -> Predictions:
@@ -115,6 +110,8 @@ def from_scores(first: Predictions, path: Path, threshold: float) -> Predictions
             f"{path} has no columns id and score (but {', '.join(columns)}); name them in the head"
         )
     order = rows_for(first, columns["id"], str(path))
+    if "label" in columns:
+        check_same_answers(first, with_labels(first, columns["label"][order], path), str(path))
     score = prediction_files.number_column(path, columns, "score")[order]
     if not isinstance(first, ClassPredictions):
         return dataclasses.replace(first, predicted_original_scale=score)
@@ -140,7 +137,7 @@ def read_answers(options: argparse.Namespace) -> Answers:
             )
         first = next(iter(answers.values()), chosen)
         chosen = take(chosen, rows_for(first, chosen.id, path))
-        check_answers(first, chosen, path)
+        check_same_answers(first, chosen, path)
         answers[name] = chosen
     first = next(iter(answers.values()))
     others = {n: from_scores(first, Path(p), options.threshold) for n, p in options.other}
@@ -227,7 +224,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
     pair = {"type": split_name, "action": "append", "metavar": "NAME=FILE"}
     parser.add_argument("--ours", **pair, required=True, help="predictions.tsv; the first counts")
-    parser.add_argument("--other", **pair, default=[], help="table with the columns id and score")
+    parser.add_argument("--other", **pair, default=[], help="table with id, score and maybe label")
     parser.add_argument(
         "--reported",
         type=reported_scores,

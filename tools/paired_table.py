@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dnagpt_files import FileError, read_labelled_set
-from prediction_files import Predictions, join, read_predictions, take
+from prediction_files import Predictions, check_same_answers, join, read_predictions, take
 from scores import Scores, interval, resampled_scores, score_function
 from text_tables import markdown_table
 
@@ -52,13 +52,15 @@ def mean_scores(seeds: Sequence[Predictions], weights: np.ndarray) -> Scores:
 
 
 def check_same_examples(answers: Answers) -> None:
-    """FileError where two methods answered different examples."""
+    """FileError where two methods answered different examples, or had other right answers."""
     first = next(iter(answers.values()))[0]
     for method, seeds in answers.items():
         if any(list(each.id) != list(first.id) for each in seeds):
             raise FileError(
                 f"{method} has other test examples than {next(iter(answers))}; make both anew"
             )
+        for each in seeds:
+            check_same_answers(first, each, method)
 
 
 def with_spread(values: Sequence[float]) -> str:

@@ -181,6 +181,27 @@ def take(predictions: Table, rows: np.ndarray) -> Table:
     return dataclasses.replace(predictions, **{name: v[rows] for name, v in columns.items()})
 
 
+def check_same_answers(first: Predictions, other: Predictions, source: str) -> None:
+    """FileError where the right answers differ; both are in the same order."""
+    if type(first) is not type(other):
+        raise FileError(f"{source} holds answers of another kind; compare classes or numbers")
+    if isinstance(first, ClassPredictions):
+        if first.classes != other.classes:
+            raise FileError(
+                f"{source} has the classes {', '.join(other.classes)} (the first method has "
+                f"{', '.join(first.classes)}); run all methods on one set"
+            )
+        differs = first.label != other.label
+    else:
+        differs = ~np.isclose(first.target, other.target, rtol=1e-5, atol=1e-7)
+    if differs.any():
+        name = first.id[np.argmax(differs)]
+        raise FileError(
+            f"{source} has another right answer for id {name!r} than the first method (another "
+            "version of the set?); run all methods on one set"
+        )
+
+
 def join(parts: Sequence[Predictions]) -> Predictions:
     """The predictions of several files of one kind, one after the other."""
     first = parts[0]

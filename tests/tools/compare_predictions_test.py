@@ -92,6 +92,10 @@ def test_numbers_are_compared_in_the_original_scale(
     assert head[2:5] == ["r2", "Spearman", "RMSE"]
     assert ours[4].startswith("0.5000 [")
     assert other[3].startswith("-1.0000 [")
+    lines = [f"g{row}\t0\t{value + (row == 3)}" for row, value in enumerate(target)]
+    (tmp_path / "other.tsv").write_text("id\tscore\tlabel\n" + "\n".join(lines) + "\n")
+    assert compare_predictions.main(options) == 1
+    assert "another right answer for id 'g3'" in capsys.readouterr().err
     assert (tmp_path / "c.png").is_file()
 
 
@@ -106,6 +110,25 @@ def test_groups_of_the_set_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixtu
     write_classes(tmp_path / "a.tsv", [True] * 200)
     assert compare_predictions.main(options) == 1
     assert "has no id 'example 0'" in capsys.readouterr().err
+
+
+def test_labels_of_other_files_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_classes(tmp_path / "a.tsv", [True] * 6)
+    other = tmp_path / "other.tsv"
+    options = [f"--ours=a={tmp_path / 'a.tsv'}", f"--other=o={other}", "--resamples=5"]
+
+    def status(labels: list[str]) -> int:
+        lines = [f"example {row}\t{row % 2}\t{label}" for row, label in enumerate(labels)]
+        other.write_text("\n".join(["id\tscore\tlabel", *reversed(lines)]) + "\n")
+        return compare_predictions.main(options)
+
+    assert status(["negative", "positive"] * 3) == 0
+    assert status(["0", "1"] * 3) == 0
+    capsys.readouterr()
+    assert status(["0", "1", "0", "0", "0", "1"]) == 1
+    assert "another right answer for id 'example 3'" in capsys.readouterr().err
+    assert status(["0", "1", "no", "1", "0", "1"]) == 1
+    assert "column label holds 'no'" in capsys.readouterr().err
 
 
 def test_other_examples_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

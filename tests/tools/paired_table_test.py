@@ -1,5 +1,6 @@
 """Rows are compared on the same examples; errors count examples and seeds."""
 
+import dataclasses
 from pathlib import Path
 
 import labelled_sets
@@ -53,6 +54,9 @@ def test_other_examples_are_refused(data: Path, tmp_path: Path) -> None:
     fewer = NumberPredictions(*(column[1:] for column in vars(near).values()))
     with pytest.raises(FileError, match="has other test examples than first"):
         paired_table.check_same_examples({"first": [near], "second": [fewer]})
+    moved = dataclasses.replace(near, target=near.target + np.eye(len(near.id))[7])
+    with pytest.raises(FileError, match=f"second has another right answer for id '{near.id[7]}'"):
+        paired_table.check_same_examples({"first": [near], "second": [near, moved]})
     labelled_sets.write_numbers(tmp_path / "small.h5", count=10)
     with pytest.raises(FileError, match="has no example"):
         paired_table.groups_of(tmp_path / "small.h5", near)
