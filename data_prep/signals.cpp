@@ -47,6 +47,35 @@ bool has_ready_splits(SignalsOptions const& options) {
     return !options.train.empty() || !options.validation.empty() || !options.test.empty();
 }
 
+/// An option and the files that it names.
+struct NamedFiles {
+    char const* option;
+    std::vector<std::string> paths;
+};
+
+bool is_same_file(std::string const& one, std::string const& other) {
+    std::error_code missing;
+    return std::filesystem::equivalent(one, other, missing);
+}
+
+/// A pattern such as `hs_*` may match files of the other side too.
+void require_different_files(NamedFiles const& one, NamedFiles const& other) {
+    for (std::string const& path : one.paths) {
+        bool const shared = std::ranges::any_of(
+            other.paths, [&](std::string const& each) { return is_same_file(path, each); });
+        DNAGPT_VALIDATE(!shared, << path << " is named by " << one.option << " and by "
+                                 << other.option << " (its records would stand on both sides); "
+                                 << "name it once, and see what a pattern matches");
+    }
+}
+
+void check_files(SignalsOptions const& options) {
+    require_different_files({"--positive", options.positive}, {"--negative", options.negative});
+    require_different_files({"--train", {options.train}}, {"--validation", {options.validation}});
+    require_different_files({"--train", {options.train}}, {"--test", {options.test}});
+    require_different_files({"--validation", {options.validation}}, {"--test", {options.test}});
+}
+
 void check_sources(SignalsOptions const& options) {
     bool const pairs = !options.positive.empty() || !options.negative.empty();
     int const kinds =
@@ -61,6 +90,7 @@ void check_sources(SignalsOptions const& options) {
             (!options.train.empty() && !options.validation.empty() && !options.test.empty()),
         << "--train, --validation and --test belong together; give all three, or "
            "--table with one file that is split here");
+    check_files(options);
 }
 
 std::vector<ReadRecord> read_records(SignalsOptions const& options) {

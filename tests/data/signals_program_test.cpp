@@ -7,6 +7,7 @@
 
 #include "data/prep_program.hpp"
 #include "dnagpt/data/labelled_set.hpp"
+#include "dnagpt/io/durable_file.hpp"
 #include "harness/random_bases.hpp"
 
 namespace dnagpt {
@@ -93,7 +94,13 @@ TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
     expect_refused("", "one kind of input");
     expect_refused("--train x.csv", "belong together");
     expect_refused("--positive " + few + " --negative " + some, "class 'positive' has no record");
-    expect_refused("--positive " + some + " --negative " + some, "no record is left");
+    expect_refused("--positive " + few + " " + some + " --negative " + some,
+                   "some.fa is named by --positive and by --negative");
+    std::string const copy = folder_.write("copy.fa", read_text(some));
+    expect_refused("--positive " + some + " --negative " + copy, "no record is left");
+    expect_refused(
+        "--train x.csv --validation " + some + " --test " + folder_.path() + "/./some.fa",
+        "some.fa is named by --validation and by --test");
     expect_refused(
         "--positive " + few + " --negative " + some + " --signal-start 104 --signal-length 6",
         "106 bases");
