@@ -12,6 +12,7 @@ namespace dnagpt {
 namespace {
 
 constexpr char const* set_format = "dnagpt labelled set";
+constexpr std::uint8_t last_code = 4;
 
 template <class T, class Read>
 std::vector<T> column(LabelledSet const& set, Read const& read) {
@@ -161,7 +162,14 @@ void read_bases(Hdf5File const& file, std::vector<LabelledExample>& examples) {
     auto const offsets = file.read<std::int64_t>("/first_base");
     auto const bases = read_if_there<std::uint8_t>(file, "/bases");
     require_length(file, offsets.size(), examples.size() + 1);
+    DNAGPT_VALIDATE(offsets.front() == 0 && std::ranges::is_sorted(offsets),
+                    << file.path() << ": /first_base does not rise from 0 on (another program "
+                    << "wrote it?); make the set again");
     require_length(file, bases.size(), static_cast<std::size_t>(offsets.back()));
+    auto const strange = std::ranges::find_if(bases, [](std::uint8_t b) { return b > last_code; });
+    DNAGPT_VALIDATE(strange == bases.end(), << file.path() << ": /bases holds " << int{*strange}
+                                            << " (codes are 0 .. " << int{last_code}
+                                            << " for N A G C T); make the set again");
     for (std::size_t i = 0; i < examples.size(); ++i) {
         examples[i].codes.assign(bases.begin() + offsets[i], bases.begin() + offsets[i + 1]);
     }
@@ -182,6 +190,10 @@ std::vector<LabelledExample> read_examples(Hdf5File const& file, std::size_t num
     require_length(file, targets.empty() ? count : targets.size(), count);
     std::vector<LabelledExample> examples(count);
     for (std::size_t i = 0; i < count; ++i) {
+        DNAGPT_VALIDATE(splits[i] < split_count,
+                        << file.path() << ": example " << ids[i] << " has the split "
+                        << int{splits[i]}
+                        << " (0 train, 1 validation, 2 test); make the set again");
         LabelledExample& example = examples[i];
         example.id = std::move(ids[i]);
         example.label = labels.empty() ? 0 : labels[i];
@@ -193,6 +205,23 @@ std::vector<LabelledExample> read_examples(Hdf5File const& file, std::size_t num
     }
     read_bases(file, examples);
     return examples;
+}
+
+/// What is written here holds these; a set of another program may not.
+void require_answers(Hdf5File const& file, LabelledSet const& set) {
+    char const* const column = set.answer == AnswerKind::classes  ? "/label"
+                               : set.answer == AnswerKind::number ? "/target"
+                                                                  : "/id";
+    DNAGPT_VALIDATE(file.has(column), << file.path() << " has no " << column << " (its answer is "
+                                      << answer_name(set.answer) << "); make the set again");
+    for (LabelledExample const& example : set.examples) {
+        bool const known =
+            set.answer != AnswerKind::classes ||
+            (example.label >= 0 && static_cast<std::size_t>(example.label) < set.classes.size());
+        DNAGPT_VALIDATE(known, << file.path() << ": example " << example.id << " has the label "
+                               << example.label << ", and the set has " << set.classes.size()
+                               << " classes, counted from 0; make the set again");
+    }
 }
 
 bool has_format(Hdf5File const& file) {
@@ -249,6 +278,7 @@ LabelledSet read_labelled_set(std::string const& path) {
     set.number_names = read_texts_if_there(file, "/number_names");
     set.target_name = file.string_attribute("/", "target_name");
     set.examples = read_examples(file, set.number_names.size());
+    require_answers(file, set);
     set.sites = read_sites(file);
     return set;
 }

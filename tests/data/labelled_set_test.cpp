@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "dnagpt/genome/kmer_tokenizer.hpp"
 #include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/hdf5_file.hpp"
 #include "harness/message_of.hpp"
 #include "harness/temporary_folder.hpp"
 
@@ -93,6 +95,55 @@ TEST(LabelledSet, DamageIsNamed) {
     std::string const path = folder.write("two.h5", bytes);
     EXPECT_NE(message_of([&] { read_labelled_set(path); }).find("is damaged in"),
               std::string::npos);
+}
+
+/// The columns of a set of two classes and two examples, as another program might write them.
+struct ForeignSet {
+    std::vector<std::int32_t> labels = {0, 1};
+    std::vector<std::uint8_t> splits = {0, 2};
+    std::vector<std::int64_t> first_bases = {0, 2, 3};
+    std::vector<std::uint8_t> bases = {1, 2, 4};
+};
+
+void write_foreign(std::string const& path, ForeignSet const& set) {
+    Hdf5File file = Hdf5File::create(path, user_block_bytes(3));
+    file.set_attribute("/", "format", "dnagpt labelled set");
+    file.set_attribute("/", "format_version", labelled_set_version);
+    file.set_attribute("/", "answer", "class");
+    for (char const* name : {"species_token", "target_name", "settings", "program_version"}) {
+        file.set_attribute("/", name, "R");
+    }
+    file.write_strings("/id", {"a", "b"});
+    file.write_strings("/classes", {"no", "yes"});
+    file.write("/group", std::vector<std::int32_t>{0, 1});
+    file.write("/split", set.splits);
+    if (!set.labels.empty()) {
+        file.write("/label", set.labels);
+    }
+    file.write("/first_base", set.first_bases);
+    file.write("/bases", set.bases);
+    file.close_and_seal();
+}
+
+TEST(LabelledSet, ValuesThatMeanNothingAreNamed) {
+    testing::TemporaryFolder const folder;
+    std::string const path = folder.file("foreign.h5");
+    auto const problem = [&](ForeignSet const& set) {
+        write_foreign(path, set);
+        return message_of([&] { read_labelled_set(path); });
+    };
+    auto const expect = [&](ForeignSet const& set, std::string const& part) {
+        std::string const message = problem(set);
+        EXPECT_NE(message.find(path + part), std::string::npos) << message;
+    };
+    EXPECT_EQ(problem({}), "no error");
+    expect({.labels = {0, 2}}, ": example b has the label 2, and the set has 2 classes");
+    expect({.labels = {-1, 0}}, ": example a has the label -1");
+    expect({.labels = {}}, " has no /label");
+    expect({.splits = {0, 3}}, ": example b has the split 3");
+    expect({.first_bases = {0, 4, 3}}, ": /first_base does not rise from 0");
+    expect({.first_bases = {1, 2, 3}}, ": /first_base does not rise from 0");
+    expect({.bases = {1, 5, 4}}, ": /bases holds 5");
 }
 
 }  // namespace
