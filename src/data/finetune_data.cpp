@@ -57,11 +57,17 @@ bool has_sequences(LabelledSet const& set) {
 AnswerKind answer_of(FinetuneSet const& given, LabelledSet const& set) {
     AnswerKind const answer = given.answer.empty() ? set.answer : answer_called(given.answer);
     DNAGPT_VALIDATE(answer != AnswerKind::classes || set.answer == AnswerKind::classes,
-                    << "set " << given.name << " has no classes; choose another answer");
+                    << "set " << given.name << " (" << given.data
+                    << ") has no classes; choose another "
+                    << "answer");
     DNAGPT_VALIDATE(answer != AnswerKind::number || set.answer == AnswerKind::number,
-                    << "set " << given.name << " has no number to answer; choose another answer");
+                    << "set " << given.name << " (" << given.data
+                    << ") has no number to answer; choose another "
+                    << "answer");
     DNAGPT_VALIDATE(answer != AnswerKind::words || has_sequences(set),
-                    << "set " << given.name << " has no sequences; choose another answer");
+                    << "set " << given.name << " (" << given.data
+                    << ") has no sequences; choose another "
+                    << "answer");
     return answer;
 }
 
@@ -195,17 +201,27 @@ FinetuneData::FinetuneData(std::vector<LabelledSet> sets, FinetuneTask task, Voc
     DNAGPT_EXPECT(sets_.size() == task_.sets.size());
     for (std::size_t i = 0; i < sets_.size(); ++i) {
         SetTask& wanted = task_.sets[i];
-        bool const answers =
-            wanted.answer == AnswerKind::words ||
-            (sets_[i].answer == wanted.answer && sets_[i].target_name == wanted.target_name);
-        DNAGPT_VALIDATE(answers && sets_[i].classes == wanted.classes &&
-                            sets_[i].number_names == wanted.number_names,
-                        << "the set has another answer, other classes or other numbers than '"
-                        << wanted.name
-                        << "', which the model was trained for; make it as that one was made");
+        require_same_task(sets_[i], wanted);
         wanted.species_token = sets_[i].species_token;
     }
     prepare(context_length);
+}
+
+void FinetuneData::require_fitting(ExamplePlace place, std::int64_t context_length) const {
+    SetTask const& task = task_.sets[place.set];
+    LabelledExample const& each = example(place);
+    std::string const where = sets_[place.set].path + ": example " + each.id;
+    DNAGPT_VALIDATE(!prompts_[place.set].has_sequence() || !each.codes.empty(),
+                    << where << " of set " << task.name << " has no sequence; take it out");
+    DNAGPT_VALIDATE(task.answer != AnswerKind::words || std::ssize(each.codes) == task.bases,
+                    << where << " of set " << task.name << " has " << each.codes.size()
+                    << " bases, the first one " << task.bases << "; all must be of one length");
+    std::int64_t const positions = length(place, {});
+    DNAGPT_VALIDATE(positions <= context_length,
+                    << where << " of set " << task.name << " takes " << positions
+                    << " positions, and the model has " << context_length << " ("
+                    << each.codes.size()
+                    << " bases and the prompt); shorten it or take a model with a longer context");
 }
 
 void FinetuneData::prepare(std::int64_t context_length) {
@@ -215,10 +231,10 @@ void FinetuneData::prepare(std::int64_t context_length) {
             prompts_.emplace_back(task.prompt, vocabulary_, task.species_token);
         DNAGPT_VALIDATE(!prompt.has_sequence() || has_sequences(sets_[i]),
                         << "the prompt " << task.prompt << " has a place for a sequence, and set "
-                        << task.name << " has none");
+                        << task.name << " (" << sets_[i].path << ") has none");
         DNAGPT_VALIDATE(!prompt.has_numbers() || !task.number_names.empty(),
                         << "the prompt " << task.prompt << " has a place for numbers, and set "
-                        << task.name << " has none");
+                        << task.name << " (" << sets_[i].path << ") has none");
         DNAGPT_VALIDATE(prompt.last_token().has_value(),
                         << "the prompt " << task.prompt << " must end with the token that the "
                         << "answer is read at, as in <S>{sequence}<=><B>");
@@ -237,22 +253,7 @@ void FinetuneData::prepare(std::int64_t context_length) {
             class_word(vocabulary_, 0, task.classes.size());  // too many classes are an error
         }
         for (std::size_t example = 0; example < sets_[i].examples.size(); ++example) {
-            LabelledExample const& each = sets_[i].examples[example];
-            DNAGPT_VALIDATE(!prompt.has_sequence() || !each.codes.empty(),
-                            << "example " << each.id << " of set " << task.name
-                            << " has no sequence; take it out");
-            DNAGPT_VALIDATE(task.answer != AnswerKind::words ||
-                                static_cast<std::int64_t>(each.codes.size()) == task.bases,
-                            << "example " << each.id << " of set " << task.name << " has "
-                            << each.codes.size() << " bases, the first one " << task.bases
-                            << "; all must be of one length");
-            std::int64_t const positions = length({i, example}, {});
-            DNAGPT_VALIDATE(positions <= context_length,
-                            << "example " << each.id << " of set " << task.name << " takes "
-                            << positions << " positions, and the model has " << context_length
-                            << " (" << each.codes.size()
-                            << " bases and the prompt); shorten it or take a model with a longer "
-                               "context");
+            require_fitting({i, example}, context_length);
         }
     }
 }

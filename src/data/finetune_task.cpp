@@ -1,5 +1,8 @@
 #include "dnagpt/data/finetune_task.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +56,61 @@ SetTask set_from(Json const& json) {
     return set;
 }
 
+void require_same_answer(LabelledSet const& set, SetTask const& task) {
+    if (task.answer == AnswerKind::words) {
+        return;  // any sequence can be written
+    }
+    DNAGPT_VALIDATE(set.answer == task.answer,
+                    << set.path << " has the answer " << answer_name(set.answer) << ", and '"
+                    << task.name << "' was trained for the answer " << answer_name(task.answer)
+                    << "; give a set of that kind");
+    DNAGPT_VALIDATE(set.target_name == task.target_name,
+                    << set.path << " asks for the number '" << set.target_name << "', and '"
+                    << task.name << "' was trained for '" << task.target_name
+                    << "'; make the set with that column");
+}
+
+bool holds(std::vector<std::string> const& names, std::string const& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+/// Labels are places in the list of classes: it must be the same.
+void require_same_classes(LabelledSet const& set, SetTask const& task) {
+    auto const class_of = [&](LabelledExample const& example) -> std::string const& {
+        return set.classes[static_cast<std::size_t>(example.label)];
+    };
+    auto const stranger = std::ranges::find_if(
+        set.examples, [&](auto const& each) { return !holds(task.classes, class_of(each)); });
+    DNAGPT_VALIDATE(stranger == set.examples.end(),
+                    << set.path << ": example " << stranger->id << " is of class '"
+                    << class_of(*stranger) << "', and '" << task.name << "' was trained for "
+                    << fmt::format("{}", fmt::join(task.classes, ", "))
+                    << "; take such examples out, or give them one of these classes");
+    for (std::string const& name : task.classes) {
+        DNAGPT_VALIDATE(holds(set.classes, name),
+                        << set.path << " has no class '" << name << "', which '" << task.name
+                        << "' was trained for; make the set with examples of every class");
+    }
+    DNAGPT_VALIDATE(set.classes == task.classes, << set.path << " has the classes "
+                                                 << fmt::format("{}", fmt::join(set.classes, ", "))
+                                                 << " in this order, and '" << task.name
+                                                 << "' was trained for "
+                                                 << fmt::format("{}", fmt::join(task.classes, ", "))
+                                                 << "; make the set as that one was made");
+}
+
+void require_same_numbers(LabelledSet const& set, SetTask const& task) {
+    auto const [given, wanted] = std::ranges::mismatch(set.number_names, task.number_names);
+    auto const text = [](auto const& at, auto const& end) {
+        return at == end ? std::string("missing") : "'" + *at + "'";
+    };
+    DNAGPT_VALIDATE(set.number_names == task.number_names,
+                    << set.path << ": number " << given - set.number_names.begin() + 1 << " is "
+                    << text(given, set.number_names.end()) << ", and that of '" << task.name
+                    << "' is " << text(wanted, task.number_names.end())
+                    << "; make the set with the same --number-columns");
+}
+
 }  // namespace
 
 SetTask const& task_called(FinetuneTask const& task, std::string const& name) {
@@ -65,6 +123,14 @@ SetTask const& task_called(FinetuneTask const& task, std::string const& name) {
                                               << "'; it knows"
                                               << (known.empty() ? " no task" : known));
     return *found;
+}
+
+void require_same_task(LabelledSet const& set, SetTask const& task) {
+    require_same_answer(set, task);
+    if (task.answer == AnswerKind::classes) {
+        require_same_classes(set, task);
+    }
+    require_same_numbers(set, task);
 }
 
 std::string to_text(FinetuneTask const& task) {

@@ -270,6 +270,7 @@ LabelledSet read_labelled_set(std::string const& path) {
     Hdf5File const file = Hdf5File::open_read(path);
     require_format(file);
     LabelledSet set;
+    set.path = path;
     set.answer = answer_called(file.string_attribute("/", "answer"));
     set.classes = read_texts_if_there(file, "/classes");
     set.species_token = file.string_attribute("/", "species_token").front();

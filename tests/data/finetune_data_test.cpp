@@ -178,6 +178,51 @@ TEST_F(FinetuneDataTest, WhatDoesNotFitIsNamed) {
     EXPECT_NE(problem(classes, "<S>{sequence}").find("must end with the token"), std::string::npos);
     EXPECT_NE(problem(numbers, "", "class").find("has no classes"), std::string::npos);
     EXPECT_NE(problem(classes, "", "number").find("has no number"), std::string::npos);
+    for (std::string const& message : {problem(classes, "", "", 6), problem(classes, "", "number"),
+                                       problem(classes, "<S>{sequence}<+><M>{numbers}<=><B>")}) {
+        EXPECT_NE(message.find(classes), std::string::npos) << message;
+    }
+    LabelledSet some = class_set(8);
+    some.examples[3].codes.clear();
+    EXPECT_NE(problem(write("some.h5", some), "").find("some.h5: example e3 of set s has no seq"),
+              std::string::npos);
+}
+
+TEST_F(FinetuneDataTest, ASetOfAnotherTaskIsToldApart) {
+    std::string const classes = write("c.h5", class_set(8));
+    std::string const numbers = write("n.h5", number_set());
+    FinetuneData const trained(config_of({{"c", classes, "", "", 1}, {"n", numbers, "", "", 1}}),
+                               vocabulary);
+    auto const problem = [&](LabelledSet set, std::size_t task) {
+        set.path = "other.h5";
+        return message_of([&] {
+            FinetuneData({std::move(set)}, {{trained.task().sets[task]}, false}, vocabulary, 32);
+        });
+    };
+    EXPECT_EQ(problem(class_set(4), 0), "no error");
+    EXPECT_EQ(problem(number_set(), 1), "no error");
+    auto const expect = [&](LabelledSet const& set, std::size_t task, std::string const& part) {
+        std::string const message = problem(set, task);
+        EXPECT_NE(message.find("other.h5" + part), std::string::npos) << message;
+    };
+    expect(number_set(), 0, " has the answer number, and 'c' was trained for the answer class");
+    LabelledSet set = class_set(8);
+    set.classes = {"no", "maybe"};
+    expect(set, 0, ": example e0 is of class 'maybe', and 'c' was trained for no, yes");
+    set.classes = {"no"};
+    set.examples.resize(1);
+    set.examples[0].label = 0;
+    expect(set, 0, " has no class 'yes', which 'c'");
+    set.classes = {"yes", "no"};
+    expect(set, 0, " has the classes yes, no in this order");
+    set = number_set();
+    set.target_name = "z";
+    expect(set, 1, " asks for the number 'z', and 'n' was trained for 'y'");
+    set = number_set();
+    set.number_names = {"g"};
+    expect(set, 1, ": number 1 is 'g', and that of 'n' is 'f'");
+    set.number_names = {};
+    expect(set, 1, ": number 1 is missing, and that of 'n' is 'f'");
 }
 
 TEST(FinetuneTask, ComesBackFromItsText) {

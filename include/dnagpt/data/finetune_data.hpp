@@ -76,6 +76,8 @@ class FinetuneData {
 
   private:
     void prepare(std::int64_t context_length);
+    /// Error naming the file where an example does not fit its prompt or the context.
+    void require_fitting(ExamplePlace place, std::int64_t context_length) const;
 
     Vocabulary vocabulary_;
     std::vector<LabelledSet> sets_;

@@ -40,6 +40,10 @@ struct FinetuneTask {
 /// The task of the set called `name`; Error naming those that are known.
 SetTask const& task_called(FinetuneTask const& task, std::string const& name);
 
+/// Error naming the set's file and what differs where it has another answer, other classes (with
+/// the first example of one) or other numbers than the task.
+void require_same_task(LabelledSet const& set, SetTask const& task);
+
 std::string to_text(FinetuneTask const& task);
 /// No sets for an empty text (a checkpoint of pretraining); Error for another that to_text did not
 /// make.

@@ -56,6 +56,7 @@ struct LabelledSet {
     std::vector<std::string> number_names;  ///< names of each example's numbers
     std::string target_name;                ///< empty unless the answer is a number
     std::vector<HaplotypeSite> sites;       ///< of haplotypes, where the source names them
+    std::string path = {};                  ///< the file that it was read from, for messages
 };
 
 /// Writes one HDF5 file with our user block (docs/file_formats.md) under a temporary name, then
