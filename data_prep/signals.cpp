@@ -93,6 +93,23 @@ void check_sources(SignalsOptions const& options) {
     check_files(options);
 }
 
+/// A class that is not trained on cannot be answered.
+void require_trained_labels(SignalsOptions const& options, std::vector<ReadRecord> const& records) {
+    std::set<std::string> trained;
+    for (ReadRecord const& each : records) {
+        if (each.split == Split::train) {
+            trained.insert(each.record.label);
+        }
+    }
+    for (ReadRecord const& each : records) {
+        DNAGPT_VALIDATE(trained.contains(each.record.label),
+                        << each.record.place << ": no row of " << options.train
+                        << " has the label '" << each.record.label
+                        << "' (a class that is not trained on cannot be answered); correct the "
+                           "label or take the row out");
+    }
+}
+
 std::vector<ReadRecord> read_records(SignalsOptions const& options) {
     check_sources(options);
     std::vector<ReadRecord> records;
@@ -105,6 +122,7 @@ std::vector<ReadRecord> read_records(SignalsOptions const& options) {
         append_table(options.train, Split::train, records);
         append_table(options.validation, Split::validation, records);
         append_table(options.test, Split::test, records);
+        require_trained_labels(options, records);
     }
     return records;
 }
@@ -136,7 +154,7 @@ void remove_signal(SignalsOptions const& options, LabelledRecord& record) {
     auto const begin = static_cast<std::size_t>(options.signal_start);
     auto const end = begin + static_cast<std::size_t>(options.signal_length);
     DNAGPT_VALIDATE(record.codes.size() > end,
-                    << "record " << record.id << " has " << record.codes.size()
+                    << record.place << " has " << record.codes.size()
                     << " bases, and the signal is to be taken out at " << begin << " .. " << end
                     << "; give the right --signal-start and --signal-length, or --keep-signal");
     record.codes.erase(record.codes.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -165,16 +183,35 @@ LabelledSet make_set(SignalsOptions const& options, std::vector<ReadRecord> reco
     return set;
 }
 
+/// The file of a class's records, or of a ready-made split, for messages.
+std::string source_of(SignalsOptions const& options, std::string const& name, Split split) {
+    if (has_ready_splits(options)) {
+        return split == Split::train        ? options.train
+               : split == Split::validation ? options.validation
+                                            : options.test;
+    }
+    if (!options.table.empty()) {
+        return options.table;
+    }
+    auto const& files = name == "positive" ? options.positive : options.negative;
+    return files.size() == 1 ? files.front()
+                             : fmt::format("{} and {} more", files.front(), files.size() - 1);
+}
+
 /// Each class must be there in every split, or no score means anything.
-void require_classes(LabelledSet const& set) {
+void require_classes(SignalsOptions const& options, LabelledSet const& set) {
     auto const counts = count_examples(set);
     for (std::size_t split = 0; split < split_count; ++split) {
         for (std::size_t label = 0; label < set.classes.size(); ++label) {
+            auto const of = static_cast<Split>(split);
             DNAGPT_VALIDATE(counts[split][label] > 0,
-                            << "class '" << set.classes[label] << "' has no record in "
-                            << split_name(static_cast<Split>(split))
-                            << " (too few records, or too large groups); give more records, "
-                               "other --split shares or --group-by");
+                            << source_of(options, set.classes[label], of) << ": class '"
+                            << set.classes[label] << "' has no record in " << split_name(of)
+                            << (has_ready_splits(options)
+                                    ? " (every split needs each class, and what is dropped is "
+                                      "printed above); give records of it"
+                                    : " (too few records, or too large groups); give more "
+                                      "records, other --split shares or --group-by"));
         }
     }
 }
@@ -222,7 +259,7 @@ void signals(SignalsOptions const& options) {
     } else {
         split_here(options, set);
     }
-    require_classes(set);
+    require_classes(options, set);
     print_counts(set);
     fmt::print("overlap   {} test records share a 32-mer with training\n",
                count_text(test_examples_sharing_kmers(set.examples)));

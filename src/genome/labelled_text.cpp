@@ -36,15 +36,20 @@ std::string row_id(std::string const& path, std::int64_t row) {
     return fmt::format("{}:{}", std::filesystem::path(path).filename().string(), row);
 }
 
+std::string row_place(std::string const& path, std::int64_t row) {
+    return fmt::format("{} row {}", path, row);
+}
+
 std::vector<LabelledRecord> read_fasta(std::string const& path, std::string const& label) {
     std::vector<LabelledRecord> records;
     std::int64_t row = 0;
     for (FastaSequence& sequence : read_whole_fasta(path)) {
         ++row;
-        DNAGPT_VALIDATE(!sequence.codes.empty(), << path << " record " << row << " ("
-                                                 << sequence.record.name
-                                                 << "): the sequence is empty; take it out");
-        records.push_back({std::move(sequence.record.name), std::move(sequence.codes), label});
+        std::string place = fmt::format("{} record {} ({})", path, row, sequence.record.name);
+        DNAGPT_VALIDATE(!sequence.codes.empty(),
+                        << place << ": the sequence is empty; take it out");
+        records.push_back(
+            {std::move(sequence.record.name), std::move(sequence.codes), label, std::move(place)});
     }
     return records;
 }
@@ -63,8 +68,8 @@ LabelledFile read_plain_lines(std::string const& path, std::vector<Line> const& 
     for (Line const& line : lines) {
         std::string_view text = without_blanks(line.text);
         text.remove_suffix(file.had_label_letters ? 1 : 0);
-        file.records.push_back(
-            {row_id(path, line.number), sequence_field(path, line.number, text), label});
+        file.records.push_back({row_id(path, line.number), sequence_field(path, line.number, text),
+                                label, row_place(path, line.number)});
     }
     return file;
 }
@@ -136,7 +141,7 @@ std::vector<LabelledRecord> read_labelled_table(std::string const& path) {
         DNAGPT_VALIDATE(!label.empty(), << path << " row " << row << " has no label; give one");
         records.push_back({row_id(path, row),
                            sequence_field(path, row, without_blanks(fields[columns.sequence])),
-                           std::move(label)});
+                           std::move(label), row_place(path, row)});
     }
     DNAGPT_VALIDATE(!records.empty(), << path << " holds a head line and no record; check the "
                                       << "file");

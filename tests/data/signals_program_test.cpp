@@ -93,7 +93,8 @@ TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
     expect_refused("--positive " + few + " --table x.csv", "one kind of input");
     expect_refused("", "one kind of input");
     expect_refused("--train x.csv", "belong together");
-    expect_refused("--positive " + few + " --negative " + some, "class 'positive' has no record");
+    expect_refused("--positive " + few + " --negative " + some,
+                   few + ": class 'positive' has no record in ");
     expect_refused("--positive " + few + " " + some + " --negative " + some,
                    "some.fa is named by --positive and by --negative");
     std::string const copy = folder_.write("copy.fa", read_text(some));
@@ -103,11 +104,26 @@ TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
         "some.fa is named by --validation and by --test");
     expect_refused(
         "--positive " + few + " --negative " + some + " --signal-start 104 --signal-length 6",
-        "106 bases");
+        "some.fa record 1 (some_0) has 106 bases");
     expect_refused("--table " + folder_.write("one.csv", "ACGT,1\nGGGT,1\n"),
                    "all records have the label '1'");
     expect_refused("--positive " + few + " --negative " + some + " --group-by gene", "group-by", 2);
     expect_refused("--positive " + few + " --negative " + some + " --species-token X", "X");
+}
+
+TEST_F(SignalsProgram, LabelsOutsideTheClassesAreNamed) {
+    auto const table = [&](std::string const& name, std::string const& last, std::uint64_t seed) {
+        return folder_.write(name, "sequence,label\n" + random_bases(70, seed) + ",a\n" +
+                                       random_bases(70, seed + 1) + ",b\n" +
+                                       random_bases(70, seed + 2) + "," + last + "\n");
+    };
+    std::string const train = table("train.csv", "a", 1);
+    std::string const dev = table("dev.csv", "b", 11);
+    expect_refused("--train " + train + " --dev " + dev + " --test " + table("test.csv", "c", 21),
+                   "test.csv row 4: no row of " + train + " has the label 'c'");
+    std::string const only = folder_.write("only.csv", random_bases(70, 31) + ",a\n");
+    expect_refused("--train " + train + " --dev " + dev + " --test " + only,
+                   "only.csv: class 'b' has no record in test (every split needs each class");
 }
 
 TEST_F(SignalsProgram, RealSignalsAreSplitWithoutOverlap) {

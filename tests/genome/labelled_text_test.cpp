@@ -39,6 +39,7 @@ TEST_F(LabelledText, ReadsFastaWithItsNames) {
     EXPECT_EQ(bases_text(file.records[0].codes), "ACGTN");
     EXPECT_EQ(bases_text(file.records[1].codes), "GGC");
     EXPECT_EQ(file.records[1].label, "yes");
+    EXPECT_EQ(file.records[1].place, folder_.file("a.fa") + " record 2 (s2)");
     EXPECT_FALSE(file.had_label_letters);
 }
 
@@ -46,6 +47,7 @@ TEST_F(LabelledText, ReadsOneSequenceALine) {
     auto const file = read_sequences(folder_.write("a.txt", "ACGT\n\nGGTN\n"), "no");
     ASSERT_EQ(file.records.size(), 2U);
     EXPECT_EQ(file.records[1].id, "a.txt:3");
+    EXPECT_EQ(file.records[1].place, folder_.file("a.txt") + " row 3");
     EXPECT_EQ(bases_text(file.records[1].codes), "GGTN");
     EXPECT_FALSE(file.had_label_letters);
 }
@@ -70,6 +72,8 @@ TEST_F(LabelledText, ReadsTablesOfEveryForm) {
         EXPECT_EQ(records[0].label, "1") << text;
         EXPECT_EQ(records[1].label, "0") << text;
     }
+    auto const rows = read_labelled_table(folder_.write("b.csv", "sequence,label\nACGT,1\n"));
+    EXPECT_EQ(rows.front().place, folder_.file("b.csv") + " row 2");
 }
 
 TEST_F(LabelledText, FieldsMayBeQuoted) {

@@ -12,6 +12,7 @@ struct LabelledRecord {
     std::string id;                   ///< name of the FASTA record, or "<file name>:<row>"
     std::vector<std::uint8_t> codes;  ///< base codes 0 .. 4 (N A G C T), not empty
     std::string label;
+    std::string place;  ///< file and row, or file and record, for messages
 };
 
 /// What a file of sequences held.
