@@ -153,19 +153,24 @@ void apply_sets(Source const& source, RunConfig& config) {
     }
 }
 
-/// finetune.data and finetune.prompt are the short form of one set.
+/// finetune.data is the short form of one set; finetune.prompt is that of every set without one.
 void join_short_form(FinetuneSection& finetune) {
     if (!finetune.data.empty()) {
         DNAGPT_VALIDATE(finetune.sets.empty(),
                         << "give finetune.data or [[finetune.set]], one of the two");
-        finetune.sets = {{"", finetune.data, finetune.prompt, "", 1}};
+        finetune.sets = {{"", finetune.data, "", "", 1}};
         finetune.data.clear();
-        finetune.prompt.clear();
     }
     for (FinetuneSet& set : finetune.sets) {
+        if (set.prompt.empty()) {
+            set.prompt = finetune.prompt;
+        }
         if (set.name.empty()) {
             set.name = std::filesystem::path(set.data).stem().string();
         }
+    }
+    if (!finetune.sets.empty()) {
+        finetune.prompt.clear();
     }
 }
 

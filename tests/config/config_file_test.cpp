@@ -111,6 +111,18 @@ TEST(ConfigFile, SetsOfFineTuningAreListedOrGivenInShort) {
     EXPECT_NE(message_of(smallest, {"finetune.set=3"}).find("[[finetune.set]]"), std::string::npos);
 }
 
+TEST(ConfigFile, APromptOfAllSetsIsTakenByThoseWithoutOne) {
+    std::string const two =
+        "[finetune]\nprompt = 'class'\n[[finetune.set]]\ndata = 'a.h5'\n"
+        "[[finetune.set]]\ndata = 'b.h5'\nprompt = 'number'\n";
+    RunConfig const config = parse(smallest + two);
+    EXPECT_EQ(config.finetune.sets[0].prompt, "class");
+    EXPECT_EQ(config.finetune.sets[1].prompt, "number");
+    EXPECT_EQ(config.finetune.prompt, "");
+    RunConfig const kept = parse(to_toml(config, PathKeys::keep));
+    EXPECT_EQ(kept.finetune.sets, config.finetune.sets);
+}
+
 TEST(ConfigFile, SetsAreWrittenAndCompared) {
     RunConfig const config = parse(smallest, {"finetune.data=x/y.h5", "finetune.prompt=class",
                                               "finetune.reverse_complement=true"});

@@ -91,7 +91,7 @@ struct EvaluationSection {
 struct FinetuneSet {
     std::string name;    ///< in results; empty: the file's name without folder and ending
     std::string data;    ///< path; labelled set
-    std::string prompt;  ///< as finetune.prompt
+    std::string prompt;  ///< template; empty: finetune.prompt
     std::string answer;  ///< "class", "number" or "words"; empty: what the set was made for
     double weight = 1;   ///< factor of the set's losses
 
@@ -104,7 +104,8 @@ struct FinetuneSection {
     std::string from;
     std::string data;  ///< path; labelled set; several: one [[finetune.set]] each
     /// template such as "<S>{sequence}<=><B>": <S> stands for the set's species token, {numbers}
-    /// for its numbers; empty: the template of the answer's kind (docs/downstream.md)
+    /// for its numbers; of every set that names none; empty: the template of the answer's kind
+    /// (docs/downstream.md)
     std::string prompt;
     std::int64_t rows_per_step = 8;          ///< examples of a step, over all ranks
     std::string heads = "needed";            ///< "needed": other heads are left out; or "all"
