@@ -61,7 +61,8 @@ void add_signals(CLI::App& app, SignalsOptions& options) {
     command->add_option("--negative", options.negative, "the same for the other class");
     command->add_option("--table", options.table,
                         "CSV or TSV with the columns sequence and label, head line or not");
-    command->add_option("--train", options.train, "table of a ready-made training split");
+    command->add_option("--train", options.train,
+                        "table of a ready-made training split; the splits are kept");
     command->add_option("--validation,--dev", options.validation, "its validation split");
     command->add_option("--test", options.test, "its test split");
     command
@@ -90,6 +91,9 @@ void add_signals(CLI::App& app, SignalsOptions& options) {
                      "coordinates), contig (the same sequence name) or none")
         ->check(CLI::IsMember({"cluster", "contig", "none"}))
         ->capture_default_str();
+    for (char const* name : {"--split", "--seed", "--group-by"}) {
+        command->get_option(name)->excludes("--train");
+    }
     command->add_option("--output", options.output, "labelled set (HDF5)")->required();
 }
 

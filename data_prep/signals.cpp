@@ -234,10 +234,13 @@ void split_here(SignalsOptions const& options, LabelledSet& set) {
 }
 
 void keep_splits(LabelledSet& set) {
-    std::int64_t const dropped = drop_training_copies(set.examples);
-    fmt::print("dropped   {} training records that stand in validation or test\n",
-               count_text(dropped));
-    assign_groups(set.examples, GroupBy::cluster);
+    std::int64_t const copies = drop_training_copies(set.examples);
+    std::int64_t const two_labels = drop_training_contradictions(set.examples);
+    fmt::print(
+        "dropped   {} training records that stand in validation or test, {} of sequences "
+        "with two labels\n",
+        count_text(copies), count_text(two_labels));
+    print_groups(assign_groups(set.examples, GroupBy::cluster));
 }
 
 std::string settings_text(SignalsOptions const& options) {

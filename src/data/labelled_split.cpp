@@ -129,17 +129,29 @@ std::size_t class_count(std::vector<LabelledExample> const& examples) {
     return static_cast<std::size_t>(largest) + 1;
 }
 
-}  // namespace
-
-DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
+/// Those that bear two labels among the examples for which chosen(example) is true.
+template <class Chosen>
+CodesSet sequences_with_two_labels(std::vector<LabelledExample> const& examples,
+                                   Chosen const& chosen) {
     std::unordered_map<Codes const*, std::int32_t, HashCodes, EqualCodes> labels;
     CodesSet ambiguous;
     for (LabelledExample const& example : examples) {
+        if (!chosen(example)) {
+            continue;
+        }
         auto const [entry, added] = labels.emplace(&example.codes, example.label);
         if (!added && entry->second != example.label) {
             ambiguous.insert(&example.codes);
         }
     }
+    return ambiguous;
+}
+
+}  // namespace
+
+DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
+    CodesSet const ambiguous =
+        sequences_with_two_labels(examples, [](auto const&) { return true; });
     DroppedDuplicates dropped;
     CodesSet seen;
     std::vector<bool> keep;
@@ -222,6 +234,17 @@ std::int64_t drop_training_copies(std::vector<LabelledExample>& examples) {
     std::vector<bool> keep;
     for (LabelledExample const& example : examples) {
         keep.push_back(example.split != Split::train || !held_out.contains(&example.codes));
+    }
+    keep_if(examples, [&](std::size_t i) { return keep[i]; });
+    return std::count(keep.begin(), keep.end(), false);
+}
+
+std::int64_t drop_training_contradictions(std::vector<LabelledExample>& examples) {
+    auto const trained = [](LabelledExample const& each) { return each.split == Split::train; };
+    CodesSet const ambiguous = sequences_with_two_labels(examples, trained);
+    std::vector<bool> keep;
+    for (LabelledExample const& example : examples) {
+        keep.push_back(!trained(example) || !ambiguous.contains(&example.codes));
     }
     keep_if(examples, [&](std::size_t i) { return keep[i]; });
     return std::count(keep.begin(), keep.end(), false);

@@ -81,6 +81,21 @@ TEST(LabelledSplit, TrainingCopiesOfHeldOutSequencesGo) {
     EXPECT_EQ(test_examples_sharing_kmers(examples), 0);
 }
 
+TEST(LabelledSplit, TrainingSequencesWithTwoLabelsGo) {
+    std::vector<LabelledExample> examples = {example("a", "ACGT", 0),
+                                             example("b", "ACGT", 1),
+                                             example("c", "GGGG", 0),
+                                             example("d", "GGGG", 0),
+                                             example("e", "TTTT", 0),
+                                             example("f", "TTTT", 1, Split::test),
+                                             example("g", "CCCC", 0, Split::test),
+                                             example("h", "CCCC", 1, Split::test)};
+    EXPECT_EQ(drop_training_contradictions(examples), 2);
+    ASSERT_EQ(examples.size(), 6U);
+    EXPECT_EQ(examples[0].id, "c");
+    EXPECT_EQ(examples[2].id, "e");
+}
+
 TEST(LabelledSplit, OverlapIsFoundOnTheOtherStrandToo) {
     auto flipped = base_codes(random_bases(60, 3));
     reverse_complement_bases(flipped);

@@ -66,8 +66,10 @@ TEST_F(SignalsProgram, PairsBecomeASetWithoutTheSignal) {
 }
 
 TEST_F(SignalsProgram, ReadyMadeSplitsStay) {
-    auto const table = [&](std::string const& name, int count, std::uint64_t seed) {
-        std::string text = "sequence,label\n";
+    std::string const doubtful = random_bases(70, 900);
+    auto const table = [&](std::string const& name, int count, std::uint64_t seed,
+                           std::string const& more = "") {
+        std::string text = "sequence,label\n" + more;
         for (int i = 0; i < count; ++i) {
             text += random_bases(70, seed + static_cast<std::uint64_t>(i)) + "," +
                     std::to_string(i % 3) + "\n";
@@ -75,10 +77,12 @@ TEST_F(SignalsProgram, ReadyMadeSplitsStay) {
         return folder_.write(name, text);
     };
     Outcome const outcome =
-        signals("--train " + table("train.csv", 30, 1) + " --dev " + table("dev.csv", 6, 20) +
-                " --test " + table("test.csv", 9, 500));
+        signals("--train " + table("train.csv", 30, 1, doubtful + ",1\n" + doubtful + ",2\n") +
+                " --dev " + table("dev.csv", 6, 20) + " --test " + table("test.csv", 9, 500));
     ASSERT_EQ(outcome.code, 0) << outcome.output;
-    EXPECT_NE(outcome.output.find("dropped   6 training records"), std::string::npos)
+    EXPECT_NE(outcome.output.find("dropped   6 training records that stand in validation or test, "
+                                  "2 of sequences with two labels\ngroups    39, the largest of 1"),
+              std::string::npos)
         << outcome.output;
     LabelledSet const set = read_labelled_set(output());
     EXPECT_EQ(set.classes, (std::vector<std::string>{"0", "1", "2"}));
@@ -93,6 +97,10 @@ TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
     expect_refused("--positive " + few + " --table x.csv", "one kind of input");
     expect_refused("", "one kind of input");
     expect_refused("--train x.csv", "belong together");
+    for (std::string const option : {"--split 8,1,1", "--seed 2", "--group-by none"}) {
+        expect_refused("--train x.csv --dev y.csv --test z.csv " + option, "--train excludes --",
+                       2);
+    }
     expect_refused("--positive " + few + " --negative " + some,
                    few + ": class 'positive' has no record in ");
     expect_refused("--positive " + few + " " + some + " --negative " + some,

@@ -35,6 +35,9 @@ void assign_splits_by_target(std::vector<LabelledExample>& examples,
 /// Training examples whose sequence stands in validation or test are dropped; how many.
 std::int64_t drop_training_copies(std::vector<LabelledExample>& examples);
 
+/// Training examples whose sequence bears two labels in training are dropped; how many.
+std::int64_t drop_training_contradictions(std::vector<LabelledExample>& examples);
+
 /// Test examples that share an exact 32-mer, on either strand, with a training example.
 std::int64_t test_examples_sharing_kmers(std::vector<LabelledExample> const& examples);
 
