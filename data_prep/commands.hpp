@@ -33,6 +33,8 @@ struct SignalsOptions {
     std::vector<std::string> positive;
     std::vector<std::string> negative;
     std::string table;
+    std::string id_column;                    ///< of the table; empty: file and row are the id
+    std::vector<std::string> number_columns;  ///< of the table
     std::string train;
     std::string validation;
     std::string test;

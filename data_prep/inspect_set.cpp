@@ -66,6 +66,9 @@ void inspect_set(std::string const& path) {
         case AnswerKind::classes:
             print_bases(set);
             print_classes(set);
+            if (!set.number_names.empty()) {
+                print_statistics(set, "  ");
+            }
             break;
         case AnswerKind::number:
             print_bases(set);

@@ -61,6 +61,16 @@ void add_signals(CLI::App& app, SignalsOptions& options) {
     command->add_option("--negative", options.negative, "the same for the other class");
     command->add_option("--table", options.table,
                         "CSV or TSV with the columns sequence and label, head line or not");
+    command
+        ->add_option("--id-column", options.id_column,
+                     "column of the ids in --table (default: the file's name and the row), named "
+                     "by its head line or by its 1-based number")
+        ->needs("--table");
+    command
+        ->add_option("--number-columns", options.number_columns,
+                     "columns of input numbers in --table, in their order")
+        ->delimiter(',')
+        ->needs("--table");
     command->add_option("--train", options.train,
                         "table of a ready-made training split; the splits are kept");
     command->add_option("--validation,--dev", options.validation, "its validation split");

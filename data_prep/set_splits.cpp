@@ -76,7 +76,9 @@ void print_statistics(LabelledSet const& set, std::string const& indent) {
     for (std::size_t i = 0; i < set.number_names.size(); ++i) {
         print_statistics_row(indent, set.number_names[i], statistics.numbers[i]);
     }
-    print_statistics_row(indent, "target " + set.target_name, statistics.target);
+    if (set.answer == AnswerKind::number) {
+        print_statistics_row(indent, "target " + set.target_name, statistics.target);
+    }
 }
 
 std::array<std::int64_t, split_count> examples_by_split(LabelledSet const& set) {

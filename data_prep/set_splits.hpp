@@ -28,8 +28,8 @@ void print_split_head(std::string const& title);
 void print_split_row(std::string const& name, std::array<std::int64_t, split_count> const& counts);
 /// What the grouping found.
 void print_groups(GroupReport const& report);
-/// Mean and deviation of each number and of the target over the training examples, each line
-/// behind `indent`.
+/// Mean and deviation of each number and of the target, if that is a number, over the training
+/// examples, each line behind `indent`.
 void print_statistics(LabelledSet const& set, std::string const& indent);
 /// Examples of each split.
 std::array<std::int64_t, split_count> examples_by_split(LabelledSet const& set);

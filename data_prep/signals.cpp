@@ -1,136 +1,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "commands.hpp"
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/log.hpp"
 #include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/data/labelled_groups.hpp"
 #include "dnagpt/data/labelled_split.hpp"
-#include "dnagpt/genome/labelled_text.hpp"
 #include "dnagpt/genome/vocabulary.hpp"
 #include "set_splits.hpp"
+#include "signal_records.hpp"
 
 namespace dnagpt {
 namespace {
 
-/// Records with the split that their file gives them; training where the split is made here.
-struct ReadRecord {
-    LabelledRecord record;
-    Split split = Split::train;
-};
-
-void append_sequences(std::vector<std::string> const& paths, std::string const& label,
-                      std::vector<ReadRecord>& records) {
-    for (std::string const& path : paths) {
-        LabelledFile file = read_sequences(path, label);
-        if (file.had_label_letters) {
-            log_info(path + ": the letter that ends each line was taken as its label, not a base");
-        }
-        for (LabelledRecord& record : file.records) {
-            records.push_back({std::move(record), Split::train});
-        }
-    }
-}
-
-void append_table(std::string const& path, Split split, std::vector<ReadRecord>& records) {
-    for (LabelledRecord& record : read_labelled_table(path)) {
-        records.push_back({std::move(record), split});
-    }
-}
-
-bool has_ready_splits(SignalsOptions const& options) {
-    return !options.train.empty() || !options.validation.empty() || !options.test.empty();
-}
-
-/// An option and the files that it names.
-struct NamedFiles {
-    char const* option;
-    std::vector<std::string> paths;
-};
-
-bool is_same_file(std::string const& one, std::string const& other) {
-    std::error_code missing;
-    return std::filesystem::equivalent(one, other, missing);
-}
-
-/// A pattern such as `hs_*` may match files of the other side too.
-void require_different_files(NamedFiles const& one, NamedFiles const& other) {
-    for (std::string const& path : one.paths) {
-        bool const shared = std::ranges::any_of(
-            other.paths, [&](std::string const& each) { return is_same_file(path, each); });
-        DNAGPT_VALIDATE(!shared, << path << " is named by " << one.option << " and by "
-                                 << other.option << " (its records would stand on both sides); "
-                                 << "name it once, and see what a pattern matches");
-    }
-}
-
-void check_files(SignalsOptions const& options) {
-    require_different_files({"--positive", options.positive}, {"--negative", options.negative});
-    require_different_files({"--train", {options.train}}, {"--validation", {options.validation}});
-    require_different_files({"--train", {options.train}}, {"--test", {options.test}});
-    require_different_files({"--validation", {options.validation}}, {"--test", {options.test}});
-}
-
-void check_sources(SignalsOptions const& options) {
-    bool const pairs = !options.positive.empty() || !options.negative.empty();
-    int const kinds =
-        (pairs ? 1 : 0) + (options.table.empty() ? 0 : 1) + (has_ready_splits(options) ? 1 : 0);
-    DNAGPT_VALIDATE(kinds == 1, << "give one kind of input: --positive and --negative, or --table, "
-                                   "or --train, --validation and --test");
-    DNAGPT_VALIDATE(!pairs || (!options.positive.empty() && !options.negative.empty()),
-                    << "--positive and --negative belong together (a class without records cannot "
-                       "be learned); give both");
-    DNAGPT_VALIDATE(
-        !has_ready_splits(options) ||
-            (!options.train.empty() && !options.validation.empty() && !options.test.empty()),
-        << "--train, --validation and --test belong together; give all three, or "
-           "--table with one file that is split here");
-    check_files(options);
-}
-
-/// A class that is not trained on cannot be answered.
-void require_trained_labels(SignalsOptions const& options, std::vector<ReadRecord> const& records) {
-    std::set<std::string> trained;
-    for (ReadRecord const& each : records) {
-        if (each.split == Split::train) {
-            trained.insert(each.record.label);
-        }
-    }
-    for (ReadRecord const& each : records) {
-        DNAGPT_VALIDATE(trained.contains(each.record.label),
-                        << each.record.place << ": no row of " << options.train
-                        << " has the label '" << each.record.label
-                        << "' (a class that is not trained on cannot be answered); correct the "
-                           "label or take the row out");
-    }
-}
-
-std::vector<ReadRecord> read_records(SignalsOptions const& options) {
-    check_sources(options);
-    std::vector<ReadRecord> records;
-    if (!options.positive.empty()) {
-        append_sequences(options.negative, "negative", records);
-        append_sequences(options.positive, "positive", records);
-    } else if (!options.table.empty()) {
-        append_table(options.table, Split::train, records);
-    } else {
-        append_table(options.train, Split::train, records);
-        append_table(options.validation, Split::validation, records);
-        append_table(options.test, Split::test, records);
-        require_trained_labels(options, records);
-    }
-    return records;
-}
-
 /// In the order of their numbers where all are numbers, by letters otherwise.
-std::vector<std::string> class_names(std::vector<ReadRecord> const& records) {
+std::vector<std::string> class_names(std::vector<SignalRecord> const& records) {
     std::set<std::string> names;
-    for (ReadRecord const& each : records) {
+    for (SignalRecord const& each : records) {
         names.insert(each.record.label);
     }
     std::vector<std::string> sorted(names.begin(), names.end());
@@ -167,18 +56,19 @@ std::string unique_id(std::map<std::string, int>& seen, std::string const& id) {
     return times == 1 ? id : fmt::format("{}#{}", id, times);
 }
 
-LabelledSet make_set(SignalsOptions const& options, std::vector<ReadRecord> records) {
+LabelledSet make_set(SignalsOptions const& options, SignalRecords read) {
     LabelledSet set;
-    set.classes = class_names(records);
+    set.classes = class_names(read.records);
+    set.number_names = std::move(read.number_names);
     species_token(options.species_token);
     set.species_token = options.species_token;
     std::map<std::string, int> seen;
-    for (ReadRecord& each : records) {
+    for (SignalRecord& each : read.records) {
         remove_signal(options, each.record);
         auto const label = std::ranges::find(set.classes, each.record.label);
         set.examples.push_back({unique_id(seen, each.record.id), std::move(each.record.codes),
                                 static_cast<std::int32_t>(label - set.classes.begin()), 0,
-                                each.split});
+                                each.split, std::move(each.numbers)});
     }
     return set;
 }
@@ -252,9 +142,9 @@ std::string settings_text(SignalsOptions const& options) {
 }  // namespace
 
 void signals(SignalsOptions const& options) {
-    std::vector<ReadRecord> records = read_records(options);
-    fmt::print("read      {} records\n", count_text(static_cast<std::int64_t>(records.size())));
-    LabelledSet set = make_set(options, std::move(records));
+    SignalRecords read = read_signal_records(options);
+    fmt::print("read      {} records\n", count_text(std::ssize(read.records)));
+    LabelledSet set = make_set(options, std::move(read));
     set.settings = settings_text(options);
     set.program_version = DNAGPT_VERSION;
     if (has_ready_splits(options)) {
@@ -264,6 +154,9 @@ void signals(SignalsOptions const& options) {
     }
     require_classes(options, set);
     print_counts(set);
+    if (!set.number_names.empty()) {
+        print_statistics(set, "");
+    }
     fmt::print("overlap   {} test records share a 32-mer with training\n",
                count_text(test_examples_sharing_kmers(set.examples)));
     write_labelled_set(options.output, set);

@@ -35,6 +35,19 @@ struct EqualCodes {
 };
 using CodesSet = std::unordered_set<Codes const*, HashCodes, EqualCodes>;
 
+/// Examples are equal when sequence and numbers are.
+struct HashInput {
+    std::size_t operator()(LabelledExample const* example) const {
+        return hash_codes(example->codes);
+    }
+};
+struct EqualInput {
+    bool operator()(LabelledExample const* a, LabelledExample const* b) const {
+        return a->codes == b->codes && a->numbers == b->numbers;
+    }
+};
+using InputSet = std::unordered_set<LabelledExample const*, HashInput, EqualInput>;
+
 /// Examples for which keep(number) is false go.
 template <class Keep>
 void keep_if(std::vector<LabelledExample>& examples, Keep const& keep) {
@@ -131,17 +144,17 @@ std::size_t class_count(std::vector<LabelledExample> const& examples) {
 
 /// Those that bear two labels among the examples for which chosen(example) is true.
 template <class Chosen>
-CodesSet sequences_with_two_labels(std::vector<LabelledExample> const& examples,
-                                   Chosen const& chosen) {
-    std::unordered_map<Codes const*, std::int32_t, HashCodes, EqualCodes> labels;
-    CodesSet ambiguous;
+InputSet inputs_with_two_labels(std::vector<LabelledExample> const& examples,
+                                Chosen const& chosen) {
+    std::unordered_map<LabelledExample const*, std::int32_t, HashInput, EqualInput> labels;
+    InputSet ambiguous;
     for (LabelledExample const& example : examples) {
         if (!chosen(example)) {
             continue;
         }
-        auto const [entry, added] = labels.emplace(&example.codes, example.label);
+        auto const [entry, added] = labels.emplace(&example, example.label);
         if (!added && entry->second != example.label) {
-            ambiguous.insert(&example.codes);
+            ambiguous.insert(&example);
         }
     }
     return ambiguous;
@@ -150,14 +163,13 @@ CodesSet sequences_with_two_labels(std::vector<LabelledExample> const& examples,
 }  // namespace
 
 DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples) {
-    CodesSet const ambiguous =
-        sequences_with_two_labels(examples, [](auto const&) { return true; });
+    InputSet const ambiguous = inputs_with_two_labels(examples, [](auto const&) { return true; });
     DroppedDuplicates dropped;
-    CodesSet seen;
+    InputSet seen;
     std::vector<bool> keep;
     for (LabelledExample const& example : examples) {
-        bool const has_two = ambiguous.contains(&example.codes);
-        bool const first = seen.insert(&example.codes).second;
+        bool const has_two = ambiguous.contains(&example);
+        bool const first = seen.insert(&example).second;
         dropped.two_labels += has_two ? 1 : 0;
         dropped.same_label += !has_two && !first ? 1 : 0;
         keep.push_back(!has_two && first);
@@ -241,10 +253,10 @@ std::int64_t drop_training_copies(std::vector<LabelledExample>& examples) {
 
 std::int64_t drop_training_contradictions(std::vector<LabelledExample>& examples) {
     auto const trained = [](LabelledExample const& each) { return each.split == Split::train; };
-    CodesSet const ambiguous = sequences_with_two_labels(examples, trained);
+    InputSet const ambiguous = inputs_with_two_labels(examples, trained);
     std::vector<bool> keep;
     for (LabelledExample const& example : examples) {
-        keep.push_back(!trained(example) || !ambiguous.contains(&example.codes));
+        keep.push_back(!trained(example) || !ambiguous.contains(&example));
     }
     keep_if(examples, [&](std::size_t i) { return keep[i]; });
     return std::count(keep.begin(), keep.end(), false);

@@ -31,6 +31,18 @@ TEST(LabelledSplit, CopiesGoAndSequencesWithTwoLabelsGoAltogether) {
     EXPECT_EQ(examples[1].id, "f");
 }
 
+TEST(LabelledSplit, OtherNumbersMakeNoCopy) {
+    std::vector<LabelledExample> examples = {example("a", "ACGT", 0), example("b", "ACGT", 1),
+                                             example("c", "ACGT", 1)};
+    examples[0].numbers = {1};
+    examples[1].numbers = {2};
+    examples[2].numbers = {2};
+    DroppedDuplicates const dropped = drop_duplicates(examples);
+    EXPECT_EQ(dropped.same_label, 1);
+    EXPECT_EQ(dropped.two_labels, 0);
+    EXPECT_EQ(examples.back().id, "b");
+}
+
 std::map<std::string, Split> splits_of(std::vector<LabelledExample> examples, std::uint64_t seed) {
     assign_groups(examples, GroupBy::cluster);
     assign_splits(examples, {6, 1.5, 2.5}, seed);

@@ -7,6 +7,7 @@
 
 #include "data/prep_program.hpp"
 #include "dnagpt/data/labelled_set.hpp"
+#include "dnagpt/data/number_statistics.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "harness/random_bases.hpp"
 
@@ -63,6 +64,55 @@ TEST_F(SignalsProgram, PairsBecomeASetWithoutTheSignal) {
         << inspected.output;
     ASSERT_EQ(signals(pair + " --signal-start 50 --signal-length 6 --keep-signal").code, 0);
     EXPECT_EQ(read_labelled_set(output()).examples.front().codes.size(), 106U);
+}
+
+TEST_F(SignalsProgram, TablesGiveIdsAndNumbers) {
+    std::string rows;
+    for (int i = 0; i < 30; ++i) {
+        rows += "e" + std::to_string(i) + "\t" +
+                random_bases(60, static_cast<std::uint64_t>(i) + 1) + "\t" + std::to_string(i) +
+                ".5\t" + (i % 2 == 0 ? "on" : "off") + "\t1e-3\n";
+    }
+    std::string const table = folder_.write("t.tsv", "name\tSequence\tgc\tLabel\tage\n" + rows);
+    Outcome const outcome =
+        signals("--table " + table + " --id-column name --number-columns age,gc");
+    ASSERT_EQ(outcome.code, 0) << outcome.output;
+    LabelledSet const set = read_labelled_set(output());
+    EXPECT_EQ(set.answer, AnswerKind::classes);
+    EXPECT_EQ(set.number_names, (std::vector<std::string>{"age", "gc"}));
+    EXPECT_EQ(set.examples[7].id, "e7");
+    EXPECT_EQ(set.classes[static_cast<std::size_t>(set.examples[7].label)], "off");
+    EXPECT_EQ(set.examples[7].numbers, (std::vector<double>{1e-3, 7.5}));
+    double sum = 0;
+    double count = 0;
+    for (LabelledExample const& each : set.examples) {
+        sum += each.split == Split::train ? each.numbers[1] : 0;
+        count += each.split == Split::train ? 1 : 0;
+    }
+    EXPECT_NEAR(training_statistics(set).numbers[1].mean, sum / count, 1e-12);
+    EXPECT_NE(outcome.output.find("\ngc "), std::string::npos) << outcome.output;
+    EXPECT_EQ(outcome.output.find("target"), std::string::npos) << outcome.output;
+    EXPECT_NE(run_prep("inspect " + output()).output.find("  gc "), std::string::npos);
+
+    ASSERT_EQ(signals("--table " + table + " --number-columns 3").code, 0);
+    LabelledSet const numbered = read_labelled_set(output());
+    EXPECT_EQ(numbered.number_names, std::vector<std::string>{"gc"});
+    EXPECT_EQ(numbered.examples[7].numbers, std::vector<double>{7.5});
+    EXPECT_EQ(numbered.examples[7].id, "t.tsv:9");
+}
+
+TEST_F(SignalsProgram, BadColumnsAreNamed) {
+    std::string const table = folder_.write(
+        "t.tsv", "id\tsequence\tlabel\tgc\na\tACGT\tx\t1\n\nb\tGGGT\ty\t\n\tGGCC\ty\tz\n");
+    std::string const of = "--table " + table;
+    expect_refused(of + " --number-columns gc", "t.tsv row 4: gc is missing");
+    expect_refused(of + " --number-columns label", "t.tsv row 2: 'x' in label is no finite number");
+    expect_refused(of + " --number-columns none", "t.tsv has no column 'none'");
+    expect_refused(of + " --id-column id", "t.tsv row 5 has no id in id");
+    std::string const bare = folder_.write("bare.csv", "ACGT,x,1\nGGGT,y,2\n");
+    expect_refused("--table " + bare + " --number-columns gc", "bare.csv has no column 'gc'");
+    expect_refused("--table " + bare + " --id-column ACGT", "bare.csv has no head line");
+    expect_refused("--train a --dev b --test c --id-column id", "--id-column requires --table", 2);
 }
 
 TEST_F(SignalsProgram, ReadyMadeSplitsStay) {

@@ -13,7 +13,8 @@ struct DroppedDuplicates {
     std::int64_t same_label = 0;  ///< copies of an example that stays
     std::int64_t two_labels = 0;  ///< all examples of a sequence that bears two labels
 };
-/// Keeps the first of equal sequences; drops every sequence that bears two labels.
+/// Keeps the first of equal sequences; drops every sequence that bears two labels. Examples with
+/// other numbers are no copies.
 DroppedDuplicates drop_duplicates(std::vector<LabelledExample>& examples);
 
 /// Gives each group to one of shares.size() parts: the part of each example. Groups go in the order
