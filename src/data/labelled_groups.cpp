@@ -147,10 +147,25 @@ std::map<std::int32_t, std::vector<std::int32_t>> members_of(Groups const& group
     return members;
 }
 
+/// The places that ids tell; an empty one, which overlaps nothing, where they tell none.
+std::vector<GenomeRegion> places_in_ids(Examples const& examples) {
+    std::vector<GenomeRegion> places;
+    for (LabelledExample const& each : examples) {
+        auto const told = record_coordinates(each.id);
+        places.push_back(told ? GenomeRegion{told->sequence, told->first, told->last}
+                              : GenomeRegion{"", 0, 0});
+    }
+    return places;
+}
+
 /// What may not be cut: examples whose places overlap.
-Groups overlapping_places(std::size_t examples, Loci loci) {
-    DisjointGroups joined(static_cast<std::int32_t>(examples));
-    join_overlapping(joined, loci);
+Groups overlapping_places(Examples const& examples, Loci loci) {
+    DisjointGroups joined(static_cast<std::int32_t>(examples.size()));
+    if (loci.empty()) {
+        join_overlapping(joined, places_in_ids(examples));
+    } else {
+        join_overlapping(joined, loci);
+    }
     return joined.groups();
 }
 
@@ -173,7 +188,7 @@ GroupReport assign_groups(std::vector<LabelledExample>& examples, GroupBy group_
                           std::span<GenomeRegion const> loci) {
     DNAGPT_EXPECT(loci.empty() || loci.size() == examples.size());
     Groups groups = groups_by(examples, group_by, loci);
-    Groups const places = overlapping_places(examples.size(), loci);
+    Groups const places = overlapping_places(examples, loci);
     GroupReport report;
     for (auto& [number, members] : members_of(groups)) {
         auto const size = static_cast<std::int64_t>(members.size());

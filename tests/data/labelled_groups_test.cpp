@@ -102,5 +102,22 @@ TEST(LabelledGroups, ACutNeverDividesALocus) {
     EXPECT_EQ(groups, (std::set<std::int32_t>{0, 100, 200}));
 }
 
+TEST(LabelledGroups, ACutNeverDividesAPlaceThatIdsTell) {
+    std::string const repeat = random_bases(40, 1);
+    std::vector<LabelledExample> examples;
+    for (int i = 0; i < 450; ++i) {
+        int const begin = i % 225 * 100;  // two examples overlap, far apart in the list
+        examples.push_back(example(
+            "c:" + std::to_string(begin) + "-" + std::to_string(begin + 50) + "(+)", repeat, 0));
+    }
+    examples.push_back(example("no place", repeat, 0));
+    GroupReport const report = assign_groups(examples, GroupBy::cluster);
+    EXPECT_EQ(report.largest, 451);
+    EXPECT_EQ(report.groups, 3);
+    for (std::size_t i = 0; i < 225; ++i) {
+        EXPECT_EQ(examples[i].group, examples[i + 225].group) << i;
+    }
+}
+
 }  // namespace
 }  // namespace dnagpt
