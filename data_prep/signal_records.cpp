@@ -15,13 +15,24 @@
 namespace dnagpt {
 namespace {
 
+/// A letter that ends every line is a label, and must be that of the option.
+void check_label_letter(std::string const& path, std::string const& label, char letter) {
+    if (letter == '\0') {
+        return;
+    }
+    char const expected = label == "positive" ? 'P' : 'N';
+    DNAGPT_VALIDATE(letter == expected,
+                    << path << " is given as --" << label << ", and each of its lines ends in the "
+                    << "label letter " << letter << "; give it to the other option, or take the "
+                    << "letters off if they are wrong");
+    log_info(path + ": the letter that ends each line was taken as its label, not a base");
+}
+
 void append_sequences(std::vector<std::string> const& paths, std::string const& label,
                       std::vector<SignalRecord>& records) {
     for (std::string const& path : paths) {
         LabelledFile file = read_sequences(path, label);
-        if (file.had_label_letters) {
-            log_info(path + ": the letter that ends each line was taken as its label, not a base");
-        }
+        check_label_letter(path, label, file.label_letter);
         for (LabelledRecord& record : file.records) {
             records.push_back({std::move(record), Split::train});
         }

@@ -25,7 +25,8 @@ std::vector<Line> read_lines(std::string const& path) {
     std::vector<Line> lines;
     for_each_line(path, [&](std::string_view line, std::int64_t number) {
         if (!without_blanks(line).empty()) {
-            lines.push_back({number, std::string(line)});
+            lines.push_back(
+                {number, std::string(lines.empty() ? without_byte_order_mark(line) : line)});
         }
     });
     DNAGPT_VALIDATE(!lines.empty(), << path << " holds no record (it is empty); check the file");
@@ -64,10 +65,10 @@ bool all_end_in(std::vector<Line> const& lines, char letter) {
 LabelledFile read_plain_lines(std::string const& path, std::vector<Line> const& lines,
                               std::string const& label) {
     LabelledFile file;
-    file.had_label_letters = all_end_in(lines, 'P') || all_end_in(lines, 'N');
+    file.label_letter = all_end_in(lines, 'P') ? 'P' : all_end_in(lines, 'N') ? 'N' : '\0';
     for (Line const& line : lines) {
         std::string_view text = without_blanks(line.text);
-        text.remove_suffix(file.had_label_letters ? 1 : 0);
+        text.remove_suffix(file.label_letter == '\0' ? 0 : 1);
         file.records.push_back({row_id(path, line.number), sequence_field(path, line.number, text),
                                 label, row_place(path, line.number)});
     }
@@ -119,7 +120,7 @@ std::vector<std::string> split_fields(std::string_view line, char separator) {
 LabelledFile read_sequences(std::string const& path, std::string const& label) {
     std::vector<Line> const lines = read_lines(path);
     if (lines.front().text.starts_with('>')) {
-        return {read_fasta(path, label), false};
+        return {read_fasta(path, label)};
     }
     return read_plain_lines(path, lines, label);
 }

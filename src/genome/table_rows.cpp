@@ -14,7 +14,6 @@
 namespace dnagpt {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr char blanks = ' ';
 
 char separator_of(std::string_view line) {
@@ -37,9 +36,7 @@ std::vector<std::string> fields_of(std::string_view line, char separator) {
 }
 
 std::vector<std::string> head_fields(std::string_view line) {
-    if (line.starts_with(byte_order_mark)) {
-        line.remove_prefix(byte_order_mark.size());
-    }
+    line = without_byte_order_mark(line);
     auto fields = fields_of(line, separator_of(line));
     if (!fields.empty() && fields.front().starts_with('#')) {
         fields.front().erase(0, 1);

@@ -75,6 +75,11 @@ std::string_view without_blanks(std::string_view text) {
                               : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+std::string_view without_byte_order_mark(std::string_view line) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    return line.starts_with(mark) ? line.substr(mark.size()) : line;
+}
+
 bool equals_in_any_case(std::string_view text, std::string_view lower_case) {
     return std::ranges::equal(text, lower_case,
                               [](unsigned char a, char b) { return std::tolower(a) == b; });

@@ -169,6 +169,25 @@ TEST_F(SignalsProgram, BadInputIsToldAndLeavesNothing) {
     expect_refused("--positive " + few + " --negative " + some + " --species-token X", "X");
 }
 
+TEST_F(SignalsProgram, LabelLettersMustBeThoseOfTheOption) {
+    auto const lines = [&](std::string const& name, std::string const& letter, std::uint64_t seed) {
+        std::string text;
+        for (std::uint64_t i = 0; i < 20; ++i) {
+            text += random_bases(60, seed + i) + letter + "\n";
+        }
+        return folder_.write(name, text);
+    };
+    std::string const p = lines("p.txt", "P", 1);
+    std::string const n = lines("n.txt", "N", 100);
+    expect_refused(
+        "--positive " + n + " --negative " + lines("plain.txt", "", 200),
+        "n.txt is given as --positive, and each of its lines ends in the label letter N");
+    expect_refused("--positive " + lines("plain.txt", "", 200) + " --negative " + p,
+                   "p.txt is given as --negative");
+    ASSERT_EQ(signals("--positive " + p + " --negative " + n).code, 0);
+    EXPECT_EQ(read_labelled_set(output()).examples.front().codes.size(), 60U);
+}
+
 TEST_F(SignalsProgram, LabelsOutsideTheClassesAreNamed) {
     auto const table = [&](std::string const& name, std::string const& last, std::uint64_t seed) {
         return folder_.write(name, "sequence,label\n" + random_bases(70, seed) + ",a\n" +

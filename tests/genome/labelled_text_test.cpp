@@ -40,7 +40,7 @@ TEST_F(LabelledText, ReadsFastaWithItsNames) {
     EXPECT_EQ(bases_text(file.records[1].codes), "GGC");
     EXPECT_EQ(file.records[1].label, "yes");
     EXPECT_EQ(file.records[1].place, folder_.file("a.fa") + " record 2 (s2)");
-    EXPECT_FALSE(file.had_label_letters);
+    EXPECT_EQ(file.label_letter, '\0');
 }
 
 TEST_F(LabelledText, ReadsOneSequenceALine) {
@@ -49,14 +49,14 @@ TEST_F(LabelledText, ReadsOneSequenceALine) {
     EXPECT_EQ(file.records[1].id, "a.txt:3");
     EXPECT_EQ(file.records[1].place, folder_.file("a.txt") + " row 3");
     EXPECT_EQ(bases_text(file.records[1].codes), "GGTN");
-    EXPECT_FALSE(file.had_label_letters);
+    EXPECT_EQ(file.label_letter, '\0');
 }
 
 TEST_F(LabelledText, TakesLabelLettersOff) {
     for (std::string const letter : {"P", "N"}) {
         auto const file =
             read_sequences(folder_.write("a.txt", "ACGT" + letter + "\nGG" + letter + "\n"), "no");
-        EXPECT_TRUE(file.had_label_letters);
+        EXPECT_EQ(file.label_letter, letter.front());
         EXPECT_EQ(bases_text(file.records[0].codes), "ACGT");
         EXPECT_EQ(bases_text(file.records[1].codes), "GG");
     }
@@ -65,7 +65,10 @@ TEST_F(LabelledText, TakesLabelLettersOff) {
 TEST_F(LabelledText, ReadsTablesOfEveryForm) {
     for (std::string const text :
          {"ACGT,1\nGG,0\n", "sequence,label\nACGT,1\nGG,0\n",
-          "Label\tid\tSequence\n1\tx\tACGT\n0\ty\tGG\n", "\"ACGT\",\"1\"\r\n\"GG\", 0\r\n"}) {
+          "Label\tid\tSequence\n1\tx\tACGT\n0\ty\tGG\n", "\"ACGT\",\"1\"\r\n\"GG\", 0\r\n",
+          "\xEF\xBB\xBFsequence,label\r\nACGT,1\r\nGG,0\r\n",
+          "\xEF\xBB\xBF"
+          "ACGT,1\nGG,0\n"}) {
         auto const records = read_labelled_table(folder_.write("a.csv", text));
         ASSERT_EQ(records.size(), 2U) << text;
         EXPECT_EQ(bases_text(records[0].codes), "ACGT") << text;
@@ -100,7 +103,7 @@ TEST_F(LabelledText, ReadsTheRealFiles) {
     std::string const human = std::string(folder) + "/gsr/Human/";
     auto const positive = read_sequences(human + "samples/hs_pos_PAS.txt.gz", "positive");
     EXPECT_EQ(positive.records.size(), 500U);
-    EXPECT_TRUE(positive.had_label_letters);
+    EXPECT_EQ(positive.label_letter, 'P');
     EXPECT_EQ(positive.records.front().codes.size(), 600U);
     auto const negative = read_sequences(human + "samples/hs_mini_neg_TIS.txt.gz", "negative");
     EXPECT_EQ(negative.records.size(), 200U);

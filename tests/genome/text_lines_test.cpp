@@ -77,5 +77,10 @@ TEST(EqualsInAnyCase, ComparesWholeTexts) {
     EXPECT_TRUE(equals_in_any_case("", ""));
 }
 
+TEST(WithoutByteOrderMark, TakesOnlyTheMarkOff) {
+    EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBFid,x"), "id,x");
+    EXPECT_EQ(without_byte_order_mark("id"), "id");
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -18,8 +18,8 @@ struct LabelledRecord {
 /// What a file of sequences held.
 struct LabelledFile {
     std::vector<LabelledRecord> records;
-    /// Rows ended in a letter P or N that is no base; it was taken off.
-    bool had_label_letters = false;
+    /// The letter that ended every row and was taken off: P (positive) or N; '\0' for none.
+    char label_letter = '\0';
 };
 
 /// Sequences that all have one label: FASTA, or one sequence a line. A letter P or N that ends

@@ -15,6 +15,9 @@ void for_each_line(std::string const& path,
 /// `text` less the blanks and tabs around it.
 std::string_view without_blanks(std::string_view text);
 
+/// The first line of a file less the byte order mark that spreadsheets put before UTF-8.
+std::string_view without_byte_order_mark(std::string_view line);
+
 /// Whether `text` is `lower_case` in either case.
 bool equals_in_any_case(std::string_view text, std::string_view lower_case);
 
