@@ -66,6 +66,24 @@ OneClass one_class(Table const& confusion, Margins const& margins, std::size_t o
             quotient(2 * hits, margins.predicted[of] + margins.labels[of])};
 }
 
+/// The mean over the classes that have examples.
+OneClass mean_class(Table const& confusion, Margins const& margins) {
+    OneClass sum{0, 0, 0};
+    double present = 0;
+    for (std::size_t of = 0; of < confusion.size(); ++of) {
+        if (margins.labels[of] == 0) {
+            continue;
+        }
+        OneClass const one = one_class(confusion, margins, of);
+        sum.precision += one.precision;
+        sum.recall += one.recall;
+        sum.f1 += one.f1;
+        ++present;
+    }
+    return {quotient(sum.precision, present), quotient(sum.recall, present),
+            quotient(sum.f1, present)};
+}
+
 /// Areas under both curves of one class against the rest.
 struct Areas {
     double roc = undefined;
@@ -138,25 +156,15 @@ std::vector<double> ClassScores::operator()(std::span<double const> weights) con
     Margins const margins = margins_of(table);
     std::size_t const first = answers_.classes == 2 ? 1 : 0;
     auto const scored = static_cast<double>(answers_.classes - first);
-    OneClass mean{0, 0, 0};
+    OneClass const mean = first == 1 ? one_class(table, margins, 1) : mean_class(table, margins);
     Areas areas{0, 0};
     for (std::size_t of = first; of < answers_.classes; ++of) {
-        OneClass const one = one_class(table, margins, of);
-        mean.precision += one.precision / scored;
-        mean.recall += one.recall / scored;
-        mean.f1 += one.f1 / scored;
         Areas const area = areas_of(answers_, by_score_[of], weights, of);
         areas.roc += area.roc / scored;
         areas.precision_recall += area.precision_recall / scored;
     }
-    double recalls = 0;
-    double present = 0;
-    for (std::size_t of = 0; of < answers_.classes; ++of) {
-        recalls += one_class(table, margins, of).recall;
-        present += margins.labels[of] > 0 ? 1 : 0;
-    }
     return {quotient(margins.correct, margins.all),
-            quotient(recalls, present),
+            mean_class(table, margins).recall,
             mean.f1,
             matthews(margins),
             mean.precision,

@@ -20,7 +20,8 @@ std::vector<std::string> class_score_names();
 
 /// Scores of weighted answers: predicted is the class with the largest probability. Two classes:
 /// f1, precision, recall, auroc and auprc are those of class 1. More: means over the classes (each
-/// against the rest). mcc for any number of classes: Gorodkin 2004; auprc: average precision. NaN
+/// against the rest); of f1, precision and recall over those that have examples, as
+/// balanced_accuracy. mcc for any number of classes: Gorodkin 2004; auprc: average precision. NaN
 /// where a score is not defined (a class without examples), 0 for a quotient 0 / 0.
 class ClassScores {
   public:
