@@ -86,7 +86,61 @@ TEST(ClassScores, ThreeClassesAreMeans) {
     EXPECT_NEAR(scores.at("recall"), (1 + 0.5 + 0.5) / 3, 1e-15);
     EXPECT_NEAR(scores.at("f1"), (0.8 + 0.5 + 2.0 / 3) / 3, 1e-15);
     EXPECT_NEAR(scores.at("mcc"), 12 / std::sqrt(24.0 * 22), 1e-15);
-    EXPECT_GT(scores.at("auroc"), 0.5);
+    // by class 7, 5 and 6 of 8 pairs; equal scores count half
+    EXPECT_NEAR(scores.at("auroc"), (7.0 + 5 + 6) / 24, 1e-15);
+}
+
+/// Two positives and six negatives; confusion [[5, 1], [1, 1]].
+TEST(ClassScores, TwoClassesOfUnequalSizeByHand) {
+    auto const scores =
+        scores_of(two_classes({1, 1, 0, 0, 0, 0, 0, 0}, {0.9, 0.4, 0.8, 0.3, 0.2, 0.45, 0.1, 0.05}),
+                  std::vector<double>(8, 1));
+    EXPECT_NEAR(scores.at("accuracy"), 6.0 / 8, 1e-15);
+    EXPECT_NEAR(scores.at("balanced_accuracy"), (5.0 / 6 + 1.0 / 2) / 2, 1e-15);
+    EXPECT_NEAR(scores.at("precision"), 1.0 / 2, 1e-15);
+    EXPECT_NEAR(scores.at("recall"), 1.0 / 2, 1e-15);
+    EXPECT_NEAR(scores.at("f1"), 1.0 / 2, 1e-15);
+    EXPECT_NEAR(scores.at("mcc"), (5.0 * 1 - 1 * 1) / 12, 1e-15);
+    EXPECT_NEAR(scores.at("auroc"), 10.0 / 12, 1e-15);  // 0.9 beats six, 0.4 beats four
+    EXPECT_NEAR(scores.at("auprc"), (1 + 2.0 / 4) / 2, 1e-15);
+}
+
+/// Labels 0 0 0 0 1 1 2, said 0 0 0 1 1 0 2. Confusion [[3, 1, 0], [1, 1, 0], [0, 0, 1]]; mcc:
+/// (5 x 7 - (4x4 + 2x2 + 1x1)) / sqrt((49 - 21) (49 - 21)).
+TEST(ClassScores, ThreeClassesOfUnequalSizeByHand) {
+    ClassAnswers const answers{3,
+                               {0, 0, 0, 0, 1, 1, 2},
+                               {{0.80, 0.15, 0.05},
+                                {0.70, 0.20, 0.10},
+                                {0.60, 0.10, 0.30},
+                                {0.25, 0.55, 0.20},
+                                {0.30, 0.50, 0.20},
+                                {0.65, 0.35, 0.00},
+                                {0.28, 0.32, 0.40}}};
+    auto const scores = scores_of(answers, std::vector<double>(7, 1));
+    EXPECT_NEAR(scores.at("accuracy"), 5.0 / 7, 1e-15);
+    EXPECT_NEAR(scores.at("balanced_accuracy"), (3.0 / 4 + 1.0 / 2 + 1) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("recall"), (3.0 / 4 + 1.0 / 2 + 1) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("precision"), (3.0 / 4 + 1.0 / 2 + 1) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("f1"), (3.0 / 4 + 1.0 / 2 + 1) / 3, 1e-15);
+    EXPECT_NEAR(scores.at("mcc"), 14.0 / 28, 1e-15);
+    // pairs in order: class 0 8 of 12, class 1 8 of 10, class 2 all 6
+    EXPECT_NEAR(scores.at("auroc"), (8.0 / 12 + 8.0 / 10 + 1) / 3, 1e-15);
+    // class 0 at places 1 2 4 7, class 1 at 2 3, class 2 at 1
+    double const first = (1 + 1 + 3.0 / 4 + 4.0 / 7) / 4;
+    EXPECT_NEAR(scores.at("auprc"), (first + (1.0 / 2 + 2.0 / 3) / 2 + 1) / 3, 1e-15);
+}
+
+/// Confusion [[1, 1, 0], [0, 1, 1], [0, 0, 0]].
+TEST(ClassScores, AClassWithoutExamplesIsNotInTheMeans) {
+    ClassAnswers const answers{
+        3, {0, 0, 1, 1}, {{0.8, 0.1, 0.1}, {0.1, 0.8, 0.1}, {0.1, 0.8, 0.1}, {0.1, 0.1, 0.8}}};
+    auto const scores = scores_of(answers, std::vector<double>(4, 1));
+    EXPECT_NEAR(scores.at("balanced_accuracy"), 0.5, 1e-15);
+    EXPECT_NEAR(scores.at("recall"), 0.5, 1e-15);
+    EXPECT_NEAR(scores.at("precision"), (1 + 1.0 / 2) / 2, 1e-15);
+    EXPECT_NEAR(scores.at("f1"), (2.0 / 3 + 1.0 / 2) / 2, 1e-15);
+    EXPECT_TRUE(std::isnan(scores.at("auroc")));
 }
 
 }  // namespace
