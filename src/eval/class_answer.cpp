@@ -1,7 +1,6 @@
 #include "dnagpt/eval/class_answer.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -35,9 +34,14 @@ std::string class_columns(std::vector<std::string> const& classes) {
     return columns + "\toutside_mass";
 }
 
-std::string class_fields(ClassAnswer const& answer, std::vector<std::string> const& classes) {
-    return fmt::format("\t{}\t{:.6g}\t{:.6g}", classes[answer.predicted()],
-                       fmt::join(answer.probabilities, "\t"), answer.outside_mass);
+std::string class_fields(ClassAnswer const& answer, std::vector<std::string> const& classes,
+                         Digits digits) {
+    std::string fields = "\t" + classes[answer.predicted()];
+    for (double const probability : answer.probabilities) {
+        fields += digits == Digits::all ? fmt::format("\t{}", probability)
+                                        : fmt::format("\t{:.6g}", probability);
+    }
+    return fields + fmt::format("\t{:.6g}", answer.outside_mass);
 }
 
 }  // namespace dnagpt

@@ -128,7 +128,8 @@ std::string class_line(SetTask const& task, LabelledExample const& example,
                        Prediction const& prediction) {
     return fmt::format("{}\t{}\t{}{}\t{}\n", example.id, example.codes.size(),
                        task.classes[static_cast<std::size_t>(example.label)],
-                       class_fields(prediction.classes, task.classes), split_name(example.split));
+                       class_fields(prediction.classes, task.classes, Digits::all),
+                       split_name(example.split));
 }
 
 std::string number_line(SetTask const& task, LabelledExample const& example,

@@ -20,7 +20,7 @@ from finetuning import FinetuningTest
 from programs import DNAGPT, PREP, bases, ranks, run
 
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
-# Probabilities are written with six digits.
+# The model rounds rows of another batch otherwise.
 ROUNDING = 2e-5
 
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
 
 namespace dnagpt {
 namespace {
@@ -26,6 +27,16 @@ TEST(ClassAnswer, HasAFieldForEachColumn) {
     answer.add({logits, 0, std::log(0.75F)}, 1);
     EXPECT_EQ(class_columns({"no", "yes"}), "\tpredicted\tp_no\tp_yes\toutside_mass");
     EXPECT_EQ(class_fields(answer, {"no", "yes"}).substr(0, 15), "\tyes\t0.25\t0.75\t");
+}
+
+TEST(ClassAnswer, ProbabilitiesReadBackBitForBit) {
+    for (double const p : {1 - 1e-9, 1 - 2e-9, 1.0 / 3, 1e-20}) {
+        ClassAnswer answer(2);
+        answer.probabilities = {p, 1 - p};
+        std::string const fields = class_fields(answer, {"no", "yes"}, Digits::all);
+        std::size_t const begin = fields.find('\t', 1) + 1;
+        EXPECT_EQ(std::stod(fields.substr(begin)), p) << fields;
+    }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,10 @@ struct ClassAnswer {
 
 /// `predicted`, `p_<class>` .., `outside_mass`, each with a tab in front.
 std::string class_columns(std::vector<std::string> const& classes);
+/// How probabilities are written: rounded, or so that they read back bit for bit and rank the same.
+enum class Digits : std::uint8_t { six, all };
 /// The same fields of an answer.
-std::string class_fields(ClassAnswer const& answer, std::vector<std::string> const& classes);
+std::string class_fields(ClassAnswer const& answer, std::vector<std::string> const& classes,
+                         Digits digits = Digits::six);
 
 }  // namespace dnagpt
