@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/evaluate_sets.hpp"
@@ -87,6 +88,15 @@ EvaluateSetsOptions sets_options(EvaluateOptions const& options) {
     return sets;
 }
 
+/// The files that are read: of `NAME=FILE` what stands behind the sign.
+std::vector<std::string> inputs_of(EvaluateOptions const& options) {
+    std::vector<std::string> inputs = {options.checkpoint, options.shards};
+    for (std::string const& set : options.sets.sets) {
+        inputs.push_back(set.substr(set.find('=') + 1));
+    }
+    return inputs;
+}
+
 int evaluate(EvaluateOptions const& options) {
     return run_ranks_in(options.precision, [&]<class T>(std::type_identity<T>,
                                                         Communicator const& world,
@@ -142,7 +152,11 @@ void add_evaluate_command(CLI::App& program, Action& action) {
     for (char const* name : {"--blank", "--predictions"}) {
         command->get_option(name)->needs("--set");
     }
-    command->callback([&action] { action = [] { return evaluate(options); }; });
+    command->callback([&action] {
+        require_own_files({options.output, options.sets.predictions, options.rows_file},
+                          inputs_of(options));
+        action = [] { return evaluate(options); };
+    });
 }
 
 }  // namespace dnagpt
