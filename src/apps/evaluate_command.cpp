@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dnagpt/apps/chosen_sets.hpp"
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/apps/evaluate_sets.hpp"
 #include "dnagpt/apps/option_checks.hpp"
@@ -88,11 +89,10 @@ EvaluateSetsOptions sets_options(EvaluateOptions const& options) {
     return sets;
 }
 
-/// The files that are read: of `NAME=FILE` what stands behind the sign.
 std::vector<std::string> inputs_of(EvaluateOptions const& options) {
     std::vector<std::string> inputs = {options.checkpoint, options.shards};
     for (std::string const& set : options.sets.sets) {
-        inputs.push_back(set.substr(set.find('=') + 1));
+        inputs.push_back(given_set(set).path);
     }
     return inputs;
 }

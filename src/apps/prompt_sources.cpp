@@ -83,6 +83,10 @@ struct TableColumns {
 };
 
 TableColumns table_columns(PromptSourceOptions const& options, PromptRoom const& room) {
+    DNAGPT_VALIDATE(room.prompt.has_sequence() || room.prompt.has_numbers(),
+                    << "the prompt " << room.prompt.text()
+                    << " has no place for a row of a table; give a --template with {sequence} or "
+                       "{numbers}");
     TableColumns columns;
     auto const ask = [&](std::string const& name) {
         columns.asked.push_back(name);

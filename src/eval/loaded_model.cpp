@@ -74,6 +74,12 @@ std::string resolve_checkpoint(std::string const& path) {
         return *best;
     }
     auto const entries = list_checkpoints(folder);
+    for (char const* const part : {"seed_1", "fold_1"}) {
+        DNAGPT_VALIDATE(!entries.empty() || !fs::is_directory(fs::path(path) / part),
+                        << "'" << path
+                        << "' holds several runs, not one; name one of them, such as " << path
+                        << "/" << part);
+    }
     DNAGPT_VALIDATE(!entries.empty(),
                     << "'" << path << "' holds no checkpoint (step_*.h5); give another run folder");
     return entries.back().path;

@@ -197,6 +197,8 @@ class Predictions(FinetuningTest):
         numbers = ["--template", "<R>{sequence}<B>", "--number-columns", "f1"]
         table = ["--table", str(self.folder / "table.tsv")]
         self.assertIn("takes no numbers", self.predict(*table, *numbers, expected=1))
+        words = ["--template", "haplotypes", "--species-token", "R"]
+        self.assertIn("no place for a row", self.predict(*table, *words, expected=1))
         for option in (["--template", "class"], ["--overlap", "6"], ["--species-token", "R"]):
             printed = self.predict("--prompt", "<R>ATTGAC", *option, expected=2)
             self.assertIn(f"{option[0]} excludes --prompt", printed)

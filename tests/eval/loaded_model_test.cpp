@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "harness/message_of.hpp"
+#include "harness/temporary_folder.hpp"
 
 namespace dnagpt::testing {
 namespace {
@@ -38,6 +41,14 @@ TEST(LoadedModel, TensorsAreThoseOfTheSettings) {
     CheckpointHeader renamed = header;
     renamed.layout.back().name = "other";
     EXPECT_NE(refusal(renamed, shape).find("tensor 'other' is not"), std::string::npos);
+}
+
+TEST(LoadedModel, AFolderOfSeveralRunsIsNone) {
+    TemporaryFolder const folder;
+    std::string const run = folder.path() + "/run";
+    std::filesystem::create_directories(run + "/fold_1");
+    EXPECT_NE(message_of([&] { resolve_checkpoint(run); }).find("such as " + run + "/fold_1"),
+              std::string::npos);
 }
 
 }  // namespace
