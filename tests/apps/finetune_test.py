@@ -6,6 +6,7 @@ Usage: finetune_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -74,18 +75,24 @@ class Finetuning(FinetuningTest):
         self.assertLess(self.scores("again.json")["accuracy"], 0.8)
 
     def test_two_sets_are_told_apart_by_their_prompts(self) -> None:
+        swapped = {"n": "y", "y": "n"}
+        turned = [(text, swapped[label]) for text, label in self.two_classes()]
+        other = self.make_set("turned", turned)
         two = f"""
 [[finetune.set]]
 name = "forward"
 data = "{self.classes}"
 [[finetune.set]]
 name = "other"
-data = "{self.classes}"
+data = "{other}"
 prompt = "<R>{{sequence}}<=><&>"
 weight = 2.0
 """
         self.config.write_text(CONFIG + two)
-        run([DNAGPT, "finetune", str(self.config), f"run.folder={self.folder / 'two'}"])
+        run(self.command("two", "schedule.epochs=60"))
+        evaluation = json.loads((self.folder / "two/evaluation.json").read_text())
+        for name in ("forward", "other"):
+            self.assertGreater(evaluation["sets"][name]["test"]["accuracy"], 0.9, name)
         self.assertTrue((self.folder / "two/predictions_other.tsv").exists())
         evaluate = [
             DNAGPT,
@@ -95,7 +102,7 @@ weight = 2.0
             "--output",
             str(self.folder / "one.json"),
         ]
-        run([*evaluate, "--set", f"other={self.classes}"])
+        run([*evaluate, "--set", f"other={other}"])
         self.assertEqual(
             list(json.loads((self.folder / "one.json").read_text())["sets"]), ["other"]
         )
@@ -136,15 +143,25 @@ weight = 2.0
             counts = json.loads(Path(f"{output}.json").read_text())
             self.assertEqual(counts["kept"], 20)
             self.assertEqual(set(counts["discarded"]), {"stop_elsewhere", "other_word", "no_stop"})
+            lines = drawn[name].splitlines()
+            self.assertTrue(all(line.startswith("AG AG") for line in lines), lines)
+            # A sequence bears the number of its draw, from 0: those before were kept or discarded.
+            last = int(lines[-1].split()[1].removeprefix("AG"))
+            self.assertEqual(last + 1, 20 + sum(counts["discarded"].values()))
         self.assertEqual(drawn["small"], drawn["large"])
         kinds = {line.split(" ", 2)[2] for line in drawn["small"].splitlines()}
         known = {row.split(" ", 2)[2].strip() for row in rows}
         self.assertGreaterEqual(len(kinds & known), 2)
 
         missed = self.folder / "missed.hapt"
-        hot = ["--count", "20", "--temperature", "100", "--output", str(missed)]
+        hot = ["--count", "20", "--batch", "20", "--temperature", "100", "--output", str(missed)]
         draw = [DNAGPT, "generate", "--haplotypes", "--checkpoint", str(self.folder / "genomes")]
-        self.assertIn("of 20 haplotypes", run([*draw, *hot], expected=1))
+        said = run([*draw, *hot], expected=1)
+        told = re.search(r"only (\d+) of 20 haplotypes in (\d+) draws((, \d+ \w+){3});", said)
+        self.assertIsNotNone(told, said)
+        discarded = [int(number) for number in re.findall(r", (\d+) \w+", told[3])]
+        self.assertEqual(int(told[1]) + sum(discarded), int(told[2]))
+        self.assertGreater(max(discarded), 0)
         self.assertEqual(list(self.folder.glob("missed*")), [])
 
     def test_bad_input_is_named_and_leaves_nothing(self) -> None:
@@ -163,6 +180,13 @@ weight = 2.0
         self.assertIn("is no dnagpt file", self.finetune(str(self.config), "bad", expected=1))
         said = run([DNAGPT, "finetune", str(self.config), "run.folder=x"], expected=1)
         self.assertIn("finetune.data is empty", said)
+        evaluate = [DNAGPT, "evaluate", "--checkpoint", "x", "--set", f"name={self.classes}"]
+        before = Path(self.classes).read_bytes()
+        over = run([*evaluate, "--output", self.classes], expected=2)
+        self.assertIn("would be written over", over)
+        twice = run([*evaluate, "--output", "x.json", "--predictions", "x.json"], expected=2)
+        self.assertIn("named for two outputs", twice)
+        self.assertEqual(Path(self.classes).read_bytes(), before)
         self.assertIn(
             "[--shards,--set]", run([DNAGPT, "evaluate", "--checkpoint", "x"], expected=2)
         )
