@@ -3,10 +3,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "data/prep_program.hpp"
+#include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/labelled_set.hpp"
+#include "dnagpt/data/labelled_split.hpp"
 #include "dnagpt/data/number_statistics.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "harness/random_bases.hpp"
@@ -203,6 +207,34 @@ TEST_F(SignalsProgram, LabelsOutsideTheClassesAreNamed) {
                    "only.csv: class 'b' has no record in test (every split needs each class");
 }
 
+TEST_F(SignalsProgram, WhatIsDroppedAndGroupedIsToldByValue) {
+    std::string const shared = random_bases(40, 1);
+    std::string rows = "sequence,label\n";
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        std::string const begin = i < 6 ? shared : random_bases(40, 100 + i);
+        rows += begin + random_bases(40, 200 + i) + (i % 2 == 0 ? ",a\n" : ",b\n");
+    }
+    std::string const copied = random_bases(80, 300);
+    std::string const doubtful = random_bases(80, 301);
+    rows += copied + ",a\n" + copied + ",a\n" + copied + ",a\n";
+    rows += doubtful + ",a\n" + doubtful + ",b\n";
+    Outcome const outcome = signals("--table " + folder_.write("t.csv", rows));
+    ASSERT_EQ(outcome.code, 0) << outcome.output;
+    for (std::string const part :
+         {"read      45 records\n",
+          "dropped   2 copies of a sequence, 2 records of sequences with two labels\n",
+          "groups    36, the largest of 6 records, 0 cut",
+          "overlap   0 test records share a 32-mer with training\n"}) {
+        EXPECT_NE(outcome.output.find(part), std::string::npos) << part << outcome.output;
+    }
+    std::map<std::int32_t, Split> split_of_group;
+    LabelledSet const set = read_labelled_set(output());
+    for (LabelledExample const& each : set.examples) {
+        EXPECT_EQ(split_of_group.emplace(each.group, each.split).first->second, each.split);
+    }
+    EXPECT_EQ(split_of_group.size(), 36U);
+}
+
 TEST_F(SignalsProgram, RealSignalsAreSplitWithoutOverlap) {
     char const* const folder = std::getenv("DNAGPT_DATA_DIR");
     if (folder == nullptr) {
@@ -223,8 +255,17 @@ TEST_F(SignalsProgram, RealSignalsAreSplitWithoutOverlap) {
         EXPECT_NEAR(static_cast<double>(counts[2][label]) / all, 0.25, 0.01);
         EXPECT_GT(all, 5000);
     }
+    std::map<std::int32_t, Split> split_of_group;
     for (LabelledExample const& each : set.examples) {
         ASSERT_EQ(each.codes.size(), 600U);
+        ASSERT_EQ(split_of_group.emplace(each.group, each.split).first->second, each.split)
+            << each.id;
+    }
+    std::int64_t const sharing = test_examples_sharing_kmers(set.examples);
+    for (std::string const& part : {"\noverlap   " + std::to_string(sharing) + " test records",
+                                    std::string(" records of sequences with two labels\n"),
+                                    "\ngroups    " + format_count(split_of_group.size()) + ","}) {
+        EXPECT_NE(outcome.output.find(part), std::string::npos) << part << outcome.output;
     }
     RecordProperty("printed", outcome.output);
 }
