@@ -2,8 +2,9 @@
 
 The names are those of evaluation.json (docs/file_formats.md). Every score takes weights: how often
 each example was drawn. With two classes the second is the positive one: F1, precision, recall and
-the areas are its own; with more they are means over the classes, each against the others. A score
-that is not defined (an area without a positive example, the correlation with a constant) is NaN.
+the areas are its own; with more they are means over the classes, each against the others: areas over
+all classes, the rest over those that have examples. A score that is not defined (an area without a
+positive example, the correlation with a constant) is NaN.
 """
 
 from __future__ import annotations
@@ -104,10 +105,11 @@ def class_scores(predictions: ClassPredictions, weights: np.ndarray) -> Scores:
     hits, true, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     recall, precision = ratio(hits, true), ratio(hits, predicted)
     f1 = ratio(2 * hits, true + predicted)
-    asked = range(len(confusion))[1 if len(confusion) == 2 else 0 :]
+    two = len(confusion) == 2
+    asked = np.array([1]) if two else np.flatnonzero(true > 0)
     areas = [
         ranking_areas(predictions.label == place, predictions.probabilities[:, place], weights)
-        for place in asked
+        for place in range(1 if two else 0, len(confusion))
     ]
     auroc, auprc = np.mean(areas, axis=0)
     values = (

@@ -81,6 +81,15 @@ def test_a_class_that_is_never_met_leaves_no_area() -> None:
     assert got["auprc"] == 1
 
 
+def test_means_over_classes_leave_out_those_without_examples() -> None:
+    answers = random_classes(4, 3, seed=1)
+    answers.label[:] = [0, 0, 1, 1]
+    answers.predicted[:] = [0, 1, 1, 2]
+    got = scores.class_scores(answers, np.ones(4))
+    assert (got["recall"], got["precision"]) == (0.5, 0.75)
+    assert got["f1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
 def test_a_constant_has_no_correlation() -> None:
     """0.1 summed up is no multiple of 0.1: the mean must be that of equal values."""
     target = np.array([1.0, 2.0, 4.0, 3.0, 9.0, 7.0, 8.0])
