@@ -2,9 +2,9 @@
 
 The names are those of evaluation.json (docs/file_formats.md). Every score takes weights: how often
 each example was drawn. With two classes the second is the positive one: F1, precision, recall and
-the areas are its own; with more they are means over the classes, each against the others: areas over
-all classes, the rest over those that have examples. A score that is not defined (an area without a
-positive example, the correlation with a constant) is NaN.
+the areas are its own; with more they are means over the classes, each against the others: of the
+areas over all classes, of the others over those that have examples. A score that is not defined (an
+area without a positive example, the correlation with a constant) is NaN.
 """
 
 from __future__ import annotations
