@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS
 from conftest import PROGRAMS
 
 import bench_inference
@@ -97,7 +98,7 @@ def test_a_batch_is_drawn_by_one_program_and_by_one_a_core() -> None:
     assert found["words_per_second_of_a_batch_a_core"] == 2 * 3 * 4 / 2
 
 
-@pytest.mark.skipif(not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built")
+@NEEDS_PROGRAMS
 def test_dnagpt_does_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     side = OurSide(PROGRAMS, SHAPE, WORK, tmp_path, 2)
     assert side.generate("float", 2, 3, 2) > 0

@@ -1,11 +1,10 @@
 """What `dnagpt generate` draws is what the model says, by way of `dnagpt predict --logits`."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PROGRAMS
+from built_programs import NEEDS_PROGRAMS, run
 from scipy import stats
 
 import dnagpt_files
@@ -33,14 +32,7 @@ BINS = 40
 LEAST_CHANCE = 1e-4
 """Of a statistic as large as the test's, if the words were drawn rightly."""
 
-pytestmark = pytest.mark.skipif(
-    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-)
-
-
-def run(*arguments: object) -> None:
-    command = [PROGRAMS / "dnagpt", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+pytestmark = NEEDS_PROGRAMS
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +40,13 @@ def model(tmp_path_factory: pytest.TempPathFactory, shards: Path) -> Path:
     """The run folder of a small model that was trained."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "config.toml").write_text(CONFIG)
-    run("pretrain", folder / "config.toml", f"run.folder={folder}/run", f"data.shards={shards}")
+    run(
+        "dnagpt",
+        "pretrain",
+        folder / "config.toml",
+        f"run.folder={folder}/run",
+        f"data.shards={shards}",
+    )
     return folder / "run"
 
 
@@ -56,7 +54,7 @@ def drawn_words(model: Path, folder: Path, *options: object) -> list[str]:
     """The bases of each text that follows <R>."""
     output = folder / "drawn.fa"
     given = ["--checkpoint", model, "--prompt", "<R>", "--bases", 6 * WORDS, "--batch", 128]
-    run("generate", *given, *options, "--output", output)
+    run("dnagpt", "generate", *given, *options, "--output", output)
     return ["".join(part.split("\n")[1:]) for part in output.read_text().split(">")[1:]]
 
 
@@ -66,7 +64,17 @@ def log_probabilities(model: Path, folder: Path, texts: list[str]) -> tuple[np.n
     (folder / "prompts.txt").write_text("".join(f"<R>{text}\n" for text in texts))
     logits = folder / "logits.h5"
     asked = ["--prompts", folder / "prompts.txt", "--answer", "words", "--logits-at", "every"]
-    run("predict", "--checkpoint", model, *asked, "--logits", logits, "--output", folder / "p.tsv")
+    run(
+        "dnagpt",
+        "predict",
+        "--checkpoint",
+        model,
+        *asked,
+        "--logits",
+        logits,
+        "--output",
+        folder / "p.tsv",
+    )
     arrays, _ = dnagpt_files.read_arrays(logits)
     known = np.flatnonzero((dnagpt_files.word_codes() > 0).all(axis=1))
     values = arrays["/logits"].reshape(len(texts), WORDS + 1, -1)[:, :-1, FIRST_WORD + known]

@@ -1,11 +1,10 @@
 """plot_attention.py, attention_files.py and embeddings_npz.py, on files of the real programs."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PROGRAMS
+from built_programs import NEEDS_PROGRAMS, run
 
 import attention_files
 import dnagpt_files
@@ -30,14 +29,7 @@ steps = 1
 WORDS = 10
 ROWS = 60
 
-pytestmark = pytest.mark.skipif(
-    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-)
-
-
-def run(program: str, *arguments: object) -> None:
-    command = [PROGRAMS / program, *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+pytestmark = NEEDS_PROGRAMS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PROGRAMS
+from built_programs import NEEDS_PROGRAMS, run
 from published_weights import (
     DYNAMIC,
     RESERVED,
@@ -15,7 +15,6 @@ from published_weights import (
     make_checkpoint,
     needs_torch,
     reference,
-    run,
     word_tokens,
 )
 
@@ -33,9 +32,7 @@ NUMBER = -1
 """The token of a position that holds a number."""
 
 pytestmark = [
-    pytest.mark.skipif(
-        not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-    ),
+    NEEDS_PROGRAMS,
     needs_torch,
 ]
 

@@ -2,13 +2,11 @@
 
 import importlib.util
 import math
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PROGRAMS
 from safetensors.numpy import save_file
 
 import convert_checkpoint
@@ -59,12 +57,6 @@ def same_bits(left: Tensors, right: Tensors) -> bool:
         (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
         for a, b in ((left[name], right[name]) for name in left)
     )
-
-
-def run(program: str, *arguments: object) -> str:
-    """What a program prints."""
-    command = [PROGRAMS / program, *map(str, arguments)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def convert(source: Path, output: Path, *options: str) -> Path:

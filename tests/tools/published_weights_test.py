@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS, run
 from conftest import PROGRAMS
 from published_weights import (
     CLASSES_ONLY,
@@ -23,7 +24,6 @@ from published_weights import (
     make_checkpoint,
     needs_torch,
     reference,
-    run,
     same_bits,
     word_tokens,
     write_safetensors,
@@ -50,9 +50,7 @@ learning_rate = {rate}
 steps = 1
 """
 
-pytestmark = pytest.mark.skipif(
-    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-)
+pytestmark = NEEDS_PROGRAMS
 
 
 def finetune(folder: Path, checkpoint: Path, data: Path, prompt: str, **config: object) -> Tensors:

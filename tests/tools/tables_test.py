@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS, TINY_MODEL
 from conftest import PROGRAMS
 
 import expression_table
@@ -19,14 +20,6 @@ import table_runs
 import tasks_table
 from dnagpt_files import FileError
 
-MODEL = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 64
-vocabulary = "fixed"
-"""
 PRETRAINING = """
 [batch]
 tokens_per_step = 256
@@ -48,9 +41,7 @@ learning_rate = 1e-2
 epochs = {epochs}
 """
 
-pytestmark = pytest.mark.skipif(
-    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-)
+pytestmark = NEEDS_PROGRAMS
 
 
 def prepare(*arguments: str) -> None:
@@ -138,7 +129,7 @@ def check_resumes(main: Callable[[list[str]], int], arguments: list[str], lost: 
 def test_one_species_beside_nine(
     tmp_path: Path, shards: Path, classes: Path, options: list[str]
 ) -> None:
-    (tmp_path / "pretrain.toml").write_text(MODEL + PRETRAINING)
+    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + PRETRAINING)
     text = check_resumes(
         pretraining_table.main,
         [
@@ -165,7 +156,7 @@ def test_one_species_beside_nine(
 def test_signals_in_folds_are_those_of_the_run(
     tmp_path: Path, shards: Path, classes: Path, options: list[str]
 ) -> None:
-    (tmp_path / "pretrain.toml").write_text(MODEL + PRETRAINING)
+    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + PRETRAINING)
     settings = [f"run.folder={tmp_path}/run", f"data.shards={shards}", "schedule.steps=1"]
     command = [PROGRAMS / "dnagpt", "pretrain", tmp_path / "pretrain.toml", *settings]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -191,8 +182,8 @@ def test_signals_in_folds_are_those_of_the_run(
 def write_gene_configs(folder: Path, epochs: int = 2) -> list[str]:
     """Options with configs for sequence and numbers, and for the numbers alone."""
     prompt = "<S><+><M>{numbers}<+>{sequence}<=><M>"
-    both = write_config(folder / "s.toml", MODEL, prompt, epochs)
-    alone = write_config(folder / "n.toml", MODEL, "<R><+><M>{numbers}<=><M>")
+    both = write_config(folder / "s.toml", TINY_MODEL, prompt, epochs)
+    alone = write_config(folder / "n.toml", TINY_MODEL, "<R><+><M>{numbers}<=><M>")
     return [f"--sequence-config={both}", f"--numbers-config={alone}"]
 
 
@@ -260,7 +251,7 @@ def test_genomes_at_temperatures(tmp_path: Path, options: list[str]) -> None:
         [
             *options,
             f"--set={data}",
-            f"--config={write_config(tmp_path / 'g.toml', MODEL, '<S>', epochs=12)}",
+            f"--config={write_config(tmp_path / 'g.toml', TINY_MODEL, '<S>', epochs=12)}",
             "--temperatures",
             "0.8",
         ],
@@ -301,7 +292,7 @@ def test_a_program_that_is_not_there_is_named(
     tmp_path: Path, classes: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.toml").write_text(MODEL)
+    (tmp_path / "run" / "config.toml").write_text(TINY_MODEL)
     names = [f"--set=a={classes}", f"--pretrained=m={tmp_path / 'run'}"]
     arguments = [f"--work={tmp_path / 'work'}", *names]
     assert signals_table.main([*arguments, "--dnagpt=/nowhere/dnagpt"]) == 1

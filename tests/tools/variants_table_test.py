@@ -8,17 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS, TINY_MODEL
 from conftest import PROGRAMS
 
 import variants_table
 
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 64
-vocabulary = "fixed"
+CONFIG = (
+    TINY_MODEL
+    + """
 [batch]
 tokens_per_step = 1024
 micro_batch = 16
@@ -26,6 +23,7 @@ micro_batch = 16
 steps = 2
 warmup_steps = 0
 """
+)
 
 
 @pytest.mark.parametrize("bases", ["ACGT", "AAAA", "ACACACGT", "A", "".join("ACGTTGCA" * 40)])
@@ -61,7 +59,7 @@ def test_changes_are_written_as_in_vcf() -> None:
     assert len(alt) == 4
 
 
-@pytest.mark.skipif(not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built")
+@NEEDS_PROGRAMS
 def test_the_table_of_a_model(tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
     settings = [f"run.folder={tmp_path / 'run'}", f"data.shards={shards}"]

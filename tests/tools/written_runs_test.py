@@ -1,11 +1,11 @@
 """Reports and comparisons of runs that the programs wrote; tools' scores are those of the runs."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS, TINY_MODEL, run
 from conftest import PROGRAMS
 from report_test import page_of
 
@@ -15,14 +15,6 @@ import evaluate_checkpoints
 import scores
 from prediction_files import WordLosses, read_answers, read_predictions, take
 
-MODEL = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 64
-vocabulary = "fixed"
-"""
 PRETRAINING = """
 [batch]
 tokens_per_step = 256
@@ -57,14 +49,7 @@ prompt = "<S><+><M>{{numbers}}<=><M>"
 """
 EXAMPLES = 80
 
-pytestmark = pytest.mark.skipif(
-    not (PROGRAMS / "dnagpt").exists(), reason=f"{PROGRAMS}/dnagpt is not built"
-)
-
-
-def run(program: str, *arguments: object) -> None:
-    command = [PROGRAMS / program, *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+pytestmark = NEEDS_PROGRAMS
 
 
 def write_sets(folder: Path) -> None:
@@ -97,7 +82,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, shards: Path) -> Path:
     """A folder with the sets and the runs `pre`, `one`, `seeds`, `both` and `people`."""
     folder = tmp_path_factory.mktemp("runs")
     write_sets(folder)
-    (folder / "pre.toml").write_text(MODEL + PRETRAINING)
+    (folder / "pre.toml").write_text(TINY_MODEL + PRETRAINING)
     run(
         "dnagpt",
         "pretrain",
@@ -105,8 +90,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory, shards: Path) -> Path:
         f"run.folder={folder}/pre",
         f"data.shards={shards}",
     )
-    (folder / "tune.toml").write_text(MODEL + FINETUNING)
-    (folder / "both.toml").write_text(MODEL + FINETUNING + TWO_SETS.format(folder=folder))
+    (folder / "tune.toml").write_text(TINY_MODEL + FINETUNING)
+    (folder / "both.toml").write_text(TINY_MODEL + FINETUNING + TWO_SETS.format(folder=folder))
     classes = [f"finetune.data={folder}/classes.h5", "finetune.prompt=<S>{sequence}<=><B>"]
     for name, config, settings in (
         ("one", "tune.toml", classes),
