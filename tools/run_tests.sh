@@ -10,6 +10,7 @@ Usage: tools/run_tests.sh [options]
   --no-sanitize   leave out the build with AddressSanitizer and UndefinedBehaviorSanitizer
   --only-sanitize run nothing but that build
   --tidy          also run clang-tidy (slow)
+  --torch         also compare with PyTorch, which is installed for it (some gigabytes)
   --jobs N        processes at once (default: the number of cores)
   --help          this text
 DNAGPT_DATA_DIR   folder with the real data; tests that need it are skipped when it is unset
@@ -24,13 +25,14 @@ source "$root/tools/install_packages.sh"
 # shellcheck source=tools/find_sources.sh
 source "$root/tools/find_sources.sh"
 
-long=0 sanitize=1 plain=1 tidy=0 jobs=$(nproc)
+long=0 sanitize=1 plain=1 tidy=0 torch=0 jobs=$(nproc)
 while [ $# -gt 0 ]; do
     case $1 in
     --long) long=1 ;;
     --no-sanitize) sanitize=0 ;;
     --only-sanitize) plain=0 ;;
     --tidy) tidy=1 ;;
+    --torch) torch=1 ;;
     --jobs)
         jobs=${2:?--jobs wants a number}
         shift
@@ -153,6 +155,11 @@ make_python_environment() {
         return 1
     }
     python_ready=1
+    [ "$torch" -eq 0 ] || build/venv-tests/bin/python -m pip --disable-pip-version-check install -q \
+        -r tools/requirements-torch.txt || {
+        echo "the packages of tools/requirements-torch.txt could not be installed (no network?)"
+        return 1
+    }
 }
 
 run_ruff() {
@@ -185,6 +192,8 @@ close() {
     [ -n "${DNAGPT_DATA_DIR:-}" ] ||
         echo "SKIPPED: tests with real data (DNAGPT_DATA_DIR is not set)"
     [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long (--long runs them)"
+    build/venv-tests/bin/python -c 'import torch' 2>/dev/null ||
+        echo "SKIPPED: comparisons with PyTorch (--torch runs them)"
     [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers (--no-sanitize)"
     if [ "$failed" -eq 0 ]; then
         echo "All checks passed in $SECONDS s."
