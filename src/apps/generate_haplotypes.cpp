@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 
 #include "dnagpt/apps/generation.hpp"
@@ -22,12 +23,22 @@ namespace {
 
 /// Of what is asked for, so many are drawn at most.
 constexpr std::int64_t most_draws_for_one = 20;
+/// And so many for the first.
+constexpr std::int64_t most_draws_for_any = 1000;
 
 /// What all ranks have drawn so far.
 struct Harvest {
     std::string rows;  ///< lines of a .hapt file
     std::int64_t kept = 0;
     std::array<std::int64_t, discard_count> counts{};
+
+    std::int64_t draws() const {
+        return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+    }
+    bool is_worth_more(std::int64_t wanted) const {
+        std::int64_t const most = most_draws_for_one * wanted;
+        return kept < wanted && draws() < (kept > 0 ? most : std::min(most, most_draws_for_any));
+    }
 };
 
 SetTask haplotype_task(CheckpointReader const& reader) {
@@ -116,9 +127,7 @@ void generate_haplotypes(GenerateOptions const& options, CheckpointReader const&
     Harvest harvest;
     Progress progress("generation", "haplotypes", static_cast<std::uint64_t>(options.count));
     std::int64_t const round = options.batch * world.size();
-    for (std::int64_t first = 0;
-         harvest.kept < options.count && first < most_draws_for_one * options.count;
-         first += round) {
+    for (std::int64_t first = 0; harvest.is_worth_more(options.count); first += round) {
         std::int64_t const before = harvest.kept;
         draw_round(decoder, request, first, first + round, options.count, world, harvest);
         progress.advance(static_cast<std::uint64_t>(harvest.kept - before));
@@ -128,10 +137,10 @@ void generate_haplotypes(GenerateOptions const& options, CheckpointReader const&
         discarded += fmt::format(", {} {}", harvest.counts[static_cast<std::size_t>(i)],
                                  discard_name(static_cast<Discard>(i)));
     }
-    DNAGPT_VALIDATE(harvest.kept == options.count,
-                    << "only " << harvest.kept << " of " << options.count << " haplotypes in "
-                    << most_draws_for_one * options.count << " draws" << discarded
-                    << "; train longer or lower --temperature");
+    DNAGPT_VALIDATE(harvest.kept == options.count, << "only " << harvest.kept << " of "
+                                                   << options.count << " haplotypes in "
+                                                   << harvest.draws() << " draws" << discarded
+                                                   << "; train longer or lower --temperature");
     if (world.rank() == 0) {
         write_harvest(options, harvest);
     }

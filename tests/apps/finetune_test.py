@@ -154,9 +154,10 @@ weight = 2.0
         self.assertGreaterEqual(len(kinds & known), 2)
 
         missed = self.folder / "missed.hapt"
-        hot = ["--count", "20", "--batch", "20", "--temperature", "100", "--output", str(missed)]
+        hot = ["--batch", "20", "--temperature", "100", "--output", str(missed), "--count"]
         draw = [DNAGPT, "generate", "--haplotypes", "--checkpoint", str(self.folder / "genomes")]
-        said = run([*draw, *hot], expected=1)
+        self.assertIn("in 1000 draws", run([*draw, *hot, "1000"], expected=1))
+        said = run([*draw, *hot, "20"], expected=1)
         told = re.search(r"only (\d+) of 20 haplotypes in (\d+) draws((, \d+ \w+){3});", said)
         self.assertIsNotNone(told, said)
         discarded = [int(number) for number in re.findall(r", (\d+) \w+", told[3])]
