@@ -116,8 +116,8 @@ void add_template_options(CLI::App& command, QuestionOptions& question) {
         .add_option(
             "--template", question.prompt,
             "How a sequence is asked about: \"<S>{sequence}<=><B>\", with {numbers} for those of "
-            "--number-columns, or by name: class, released_class, number, haplotypes; default: as "
-            "in fine-tuning")
+            "--number-columns, or by name: class, number, released_class, released_number, "
+            "haplotypes; default: as in fine-tuning")
         ->excludes(prompt, prompts, task);
     command.add_option("--species-token", question.species_token, "What <S> stands for, such as R")
         ->check(species_letter)

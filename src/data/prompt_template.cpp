@@ -13,10 +13,11 @@
 namespace dnagpt {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> named_templates = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> named_templates = {
     {{"class", "<S>{sequence}<=><B>"},
+     {"number", "<S>{sequence}<+><M>{numbers}<=><M>"},
      {"released_class", "<R>{sequence}<=><R>"},
-     {"number", "<R>{sequence}<+><M>{numbers}<=><M>"},
+     {"released_number", "<R>{sequence}<+><M>{numbers}<=><M>"},
      {"haplotypes", "<S>"}}};
 
 constexpr std::string_view species_place = "<S>";

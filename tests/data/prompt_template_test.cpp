@@ -45,6 +45,9 @@ TEST(PromptTemplate, MayEndWithASequenceThatIsOnlyRead) {
 
 TEST(PromptTemplate, NamesStandForTemplates) {
     EXPECT_EQ(PromptTemplate("released_class", fixed, 'S').text(), "<R>{sequence}<=><R>");
+    EXPECT_EQ(PromptTemplate("number", fixed, 'S').text(), "<S>{sequence}<+><M>{numbers}<=><M>");
+    EXPECT_EQ(PromptTemplate("released_number", fixed, 'S').text(),
+              "<R>{sequence}<+><M>{numbers}<=><M>");
     PromptRow const row =
         PromptTemplate("released_class", fixed, 'S').fill(base_codes("AATAAA"), {});
     EXPECT_EQ(row.tokens, (std::vector<std::int32_t>{21, 4315, equals_token, 21}));

@@ -52,8 +52,8 @@ class PromptTemplate {
     std::vector<Piece> pieces_;
 };
 
-/// "class" (pretraining's form), "released_class" (the published class heads'), "number" (the
-/// published regression head's) and "haplotypes".
+/// "class" (pretraining's form), "number", "haplotypes", and of the published heads
+/// "released_class" and "released_number".
 std::vector<std::string> prompt_template_names();
 
 /// The template for an answer where none is named: with a place for what the examples hold.
