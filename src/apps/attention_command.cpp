@@ -220,9 +220,9 @@ void add_attention_command(CLI::App& program, Action& action) {
             throw CLI::RequiredError(
                 "--checkpoint, and one of --prompt, --prompts, --fasta, --table and --set");
         }
-        require_own_files({options.records.output, index_path(options.records.output)},
-                          {options.records.checkpoint, options.source.fasta, options.source.table,
-                           options.source.prompts_file, given_set(options.set.path).path});
+        auto inputs = options.source.inputs_with(options.records.checkpoint);
+        inputs.push_back(given_set(options.set.path).path);
+        require_own_files({options.records.output, index_path(options.records.output)}, inputs);
         action = [] { return attention(options); };
     });
 }

@@ -170,8 +170,7 @@ void add_embed_command(CLI::App& program, Action& action) {
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }
         require_own_files({options.records.output, index_path(options.records.output)},
-                          {options.records.checkpoint, options.source.fasta, options.source.table,
-                           options.source.prompts_file});
+                          options.source.inputs_with(options.records.checkpoint));
         action = [] { return embed(options); };
     });
 }

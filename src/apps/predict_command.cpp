@@ -244,8 +244,7 @@ void add_predict_command(CLI::App& program, Action& action) {
                 "--checkpoint, and one of --prompt, --prompts, --fasta and --table");
         }
         require_own_files({options.records.output, options.logits},
-                          {options.records.checkpoint, options.source.fasta, options.source.table,
-                           options.source.prompts_file});
+                          options.source.inputs_with(options.records.checkpoint));
         action = [] { return predict(options); };
     });
 }

@@ -22,7 +22,7 @@ LogRank& log_rank() {
 spdlog::logger& logger() {
     static std::shared_ptr<spdlog::logger> const instance = [] {
         auto made = std::make_shared<spdlog::logger>(
-            "dnagpt", std::make_shared<spdlog::sinks::stderr_color_sink_st>());
+            "dnagpt", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
         made->set_pattern("%^%v%$");
         made->flush_on(spdlog::level::info);
         return made;

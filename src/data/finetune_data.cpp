@@ -56,18 +56,13 @@ bool has_sequences(LabelledSet const& set) {
 
 AnswerKind answer_of(FinetuneSet const& given, LabelledSet const& set) {
     AnswerKind const answer = given.answer.empty() ? set.answer : answer_called(given.answer);
-    DNAGPT_VALIDATE(answer != AnswerKind::classes || set.answer == AnswerKind::classes,
-                    << "set " << given.name << " (" << given.data
-                    << ") has no classes; choose another "
-                    << "answer");
-    DNAGPT_VALIDATE(answer != AnswerKind::number || set.answer == AnswerKind::number,
-                    << "set " << given.name << " (" << given.data
-                    << ") has no number to answer; choose another "
-                    << "answer");
-    DNAGPT_VALIDATE(answer != AnswerKind::words || has_sequences(set),
-                    << "set " << given.name << " (" << given.data
-                    << ") has no sequences; choose another "
-                    << "answer");
+    auto const require = [&](bool fits, char const* missing) {
+        DNAGPT_VALIDATE(fits, << "set " << given.name << " (" << given.data << ") has no "
+                              << missing << "; choose another answer");
+    };
+    require(answer != AnswerKind::classes || set.answer == AnswerKind::classes, "classes");
+    require(answer != AnswerKind::number || set.answer == AnswerKind::number, "number to answer");
+    require(answer != AnswerKind::words || has_sequences(set), "sequences");
     return answer;
 }
 
@@ -210,17 +205,18 @@ FinetuneData::FinetuneData(std::vector<LabelledSet> sets, FinetuneTask task, Voc
 void FinetuneData::require_fitting(ExamplePlace place, std::int64_t context_length) const {
     SetTask const& task = task_.sets[place.set];
     LabelledExample const& each = example(place);
-    std::string const where = sets_[place.set].path + ": example " + each.id;
+    auto const where = [&] {
+        return sets_[place.set].path + ": example " + each.id + " of set " + task.name;
+    };
     DNAGPT_VALIDATE(!prompts_[place.set].has_sequence() || !each.codes.empty(),
-                    << where << " of set " << task.name << " has no sequence; take it out");
+                    << where() << " has no sequence; take it out");
     DNAGPT_VALIDATE(task.answer != AnswerKind::words || std::ssize(each.codes) == task.bases,
-                    << where << " of set " << task.name << " has " << each.codes.size()
-                    << " bases, the first one " << task.bases << "; all must be of one length");
+                    << where() << " has " << each.codes.size() << " bases, the first one "
+                    << task.bases << "; all must be of one length");
     std::int64_t const positions = length(place, {});
     DNAGPT_VALIDATE(positions <= context_length,
-                    << where << " of set " << task.name << " takes " << positions
-                    << " positions, and the model has " << context_length << " ("
-                    << each.codes.size()
+                    << where() << " takes " << positions << " positions, and the model has "
+                    << context_length << " (" << each.codes.size()
                     << " bases and the prompt); shorten it or take a model with a longer context");
 }
 

@@ -134,6 +134,21 @@ std::size_t neediest_part(PartCounts const& counts, std::size_t of) {
     return best;
 }
 
+bool is_trained(LabelledExample const& example) {
+    return example.split == Split::train;
+}
+
+/// How many went.
+template <class Goes>
+std::int64_t drop_if(std::vector<LabelledExample>& examples, Goes const& goes) {
+    std::vector<bool> keep;
+    for (LabelledExample const& example : examples) {
+        keep.push_back(!goes(example));
+    }
+    keep_if(examples, [&](std::size_t i) { return keep[i]; });
+    return std::count(keep.begin(), keep.end(), false);
+}
+
 std::size_t class_count(std::vector<LabelledExample> const& examples) {
     std::int32_t largest = 0;
     for (LabelledExample const& example : examples) {
@@ -239,27 +254,20 @@ void assign_splits_by_target(std::vector<LabelledExample>& examples,
 std::int64_t drop_training_copies(std::vector<LabelledExample>& examples) {
     CodesSet held_out;
     for (LabelledExample const& example : examples) {
-        if (example.split != Split::train) {
+        if (!is_trained(example)) {
             held_out.insert(&example.codes);
         }
     }
-    std::vector<bool> keep;
-    for (LabelledExample const& example : examples) {
-        keep.push_back(example.split != Split::train || !held_out.contains(&example.codes));
-    }
-    keep_if(examples, [&](std::size_t i) { return keep[i]; });
-    return std::count(keep.begin(), keep.end(), false);
+    return drop_if(examples, [&](LabelledExample const& example) {
+        return is_trained(example) && held_out.contains(&example.codes);
+    });
 }
 
 std::int64_t drop_training_contradictions(std::vector<LabelledExample>& examples) {
-    auto const trained = [](LabelledExample const& each) { return each.split == Split::train; };
-    InputSet const ambiguous = inputs_with_two_labels(examples, trained);
-    std::vector<bool> keep;
-    for (LabelledExample const& example : examples) {
-        keep.push_back(!trained(example) || !ambiguous.contains(&example));
-    }
-    keep_if(examples, [&](std::size_t i) { return keep[i]; });
-    return std::count(keep.begin(), keep.end(), false);
+    InputSet const ambiguous = inputs_with_two_labels(examples, is_trained);
+    return drop_if(examples, [&](LabelledExample const& example) {
+        return is_trained(example) && ambiguous.contains(&example);
+    });
 }
 
 std::int64_t test_examples_sharing_kmers(std::vector<LabelledExample> const& examples) {

@@ -130,7 +130,7 @@ class RoundReader {
         if (!round_ && error_) {
             std::rethrow_exception(error_);
         }
-        std::string const round = std::exchange(round_, std::nullopt).value_or("");
+        std::string round = std::exchange(round_, std::nullopt).value_or("");
         changed_.notify_all();
         return round;
     }

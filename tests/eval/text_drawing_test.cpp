@@ -76,9 +76,14 @@ TEST(TextDrawing, TheLastWordIsShorterWhereTheVocabularyHasIt) {
     EXPECT_EQ(whole.end(), "length");
 }
 
-TEST(TextDrawing, StopsEndTheText) {
+TextForm stopping_form() {
     TextForm form = form_of(fixed, 60);
     form.stops = {fixed.token_id("TAATAA"), stop_token};
+    return form;
+}
+
+TEST(TextDrawing, StopsEndTheText) {
+    TextForm const form = stopping_form();
     for (auto const* const stop : {"TAATAA", "<!>"}) {
         TextDrawing text(text_prompt("<R>", fixed), 0, form);
         read_on(text);
@@ -91,8 +96,7 @@ TEST(TextDrawing, StopsEndTheText) {
 }
 
 TEST(TextDrawing, NoStopCutsOffThePromptsTail) {
-    TextForm form = form_of(fixed, 60);
-    form.stops = {fixed.token_id("TAATAA"), stop_token};
+    TextForm const form = stopping_form();
     for (auto const* const stop : {"TAATAA", "<!>"}) {
         TextDrawing text(text_prompt("<R>CCC", fixed), 0, form);
         read_on(text);

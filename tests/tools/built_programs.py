@@ -18,6 +18,17 @@ context_length = 64
 vocabulary = "fixed"
 """
 
+TINY_PRETRAINING = """
+[batch]
+tokens_per_step = 256
+micro_batch = 4
+[schedule]
+steps = 4
+[evaluation]
+windows_per_species = 4
+"""
+"""Ends with the section on evaluation."""
+
 
 def run(program: str, *arguments: object) -> str:
     """What a program prints on standard output."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built_programs import NEEDS_PROGRAMS, TINY_MODEL
+from built_programs import NEEDS_PROGRAMS, TINY_MODEL, TINY_PRETRAINING
 from conftest import PROGRAMS
 
 import expression_table
@@ -20,15 +20,6 @@ import table_runs
 import tasks_table
 from dnagpt_files import FileError
 
-PRETRAINING = """
-[batch]
-tokens_per_step = 256
-micro_batch = 4
-[schedule]
-steps = 4
-[evaluation]
-windows_per_species = 4
-"""
 FINETUNING = """
 [finetune]
 prompt = "{prompt}"
@@ -129,7 +120,7 @@ def check_resumes(main: Callable[[list[str]], int], arguments: list[str], lost: 
 def test_one_species_beside_nine(
     tmp_path: Path, shards: Path, classes: Path, options: list[str]
 ) -> None:
-    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + PRETRAINING)
+    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + TINY_PRETRAINING)
     text = check_resumes(
         pretraining_table.main,
         [
@@ -156,7 +147,7 @@ def test_one_species_beside_nine(
 def test_signals_in_folds_are_those_of_the_run(
     tmp_path: Path, shards: Path, classes: Path, options: list[str]
 ) -> None:
-    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + PRETRAINING)
+    (tmp_path / "pretrain.toml").write_text(TINY_MODEL + TINY_PRETRAINING)
     settings = [f"run.folder={tmp_path}/run", f"data.shards={shards}", "schedule.steps=1"]
     command = [PROGRAMS / "dnagpt", "pretrain", tmp_path / "pretrain.toml", *settings]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built_programs import NEEDS_PROGRAMS, TINY_MODEL, run
+from built_programs import NEEDS_PROGRAMS, TINY_MODEL, TINY_PRETRAINING, run
 from conftest import PROGRAMS
 from report_test import page_of
 
@@ -15,18 +15,14 @@ import evaluate_checkpoints
 import scores
 from prediction_files import WordLosses, read_answers, read_predictions, take
 
-PRETRAINING = """
-[batch]
-tokens_per_step = 256
-micro_batch = 4
-[schedule]
-steps = 4
-[evaluation]
+PRETRAINING = (
+    TINY_PRETRAINING
+    + """
 every_steps = 2
-windows_per_species = 4
 [checkpoint]
 every_steps = 2
 """
+)
 FINETUNING = """
 [finetune]
 rows_per_step = 8

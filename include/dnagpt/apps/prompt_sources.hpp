@@ -23,6 +23,10 @@ struct PromptSourceOptions {
 
     bool free_prompts() const { return !prompts.empty() || !prompts_file.empty(); }
     bool is_standard_input() const { return prompts_file == "-"; }
+    /// Those that are read, and `checkpoint`; some may be empty.
+    std::vector<std::string> inputs_with(std::string const& checkpoint) const {
+        return {checkpoint, fasta, table, prompts_file};
+    }
 };
 
 /// What sequences are cut to, and where long ones are cut.
