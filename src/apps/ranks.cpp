@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "dnagpt/comm/require_same.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
 
@@ -28,6 +29,9 @@ int run_ranks(RankWork const& work) {
     Communicator const& world = mpi.world();
     set_log_rank(world.rank(), world.size());
     try {
+        require_same(world, "build of dnagpt", program_digest(),
+                     "start the same file on every node (one build for the oldest CPU: "
+                     "-DDNAGPT_ARCH=x86-64-v3)");
         DeviceSession const device(world.local_rank(), world.local_size());
         log_info(program_version("dnagpt") + ", " + mpi_library());
         log_ranks(world, device);

@@ -20,6 +20,8 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("run", "seed", c.run.seed, fixed);
     visit("run", "peak_tflops", c.run.peak_tflops, free);
     visit("run", "time_limit", c.run.time_limit, free);
+    visit("run", "end_margin", c.run.end_margin, free);
+    visit("run", "stall_seconds", c.run.stall_seconds, free);
     visit("run", "log_every_steps", c.run.log_every_steps, free);
     visit("run", "allow_changes", c.run.allow_changes, free);
     visit("model", "preset", c.model.preset, fixed);
@@ -43,6 +45,7 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("optimizer", "epsilon", c.optimizer.epsilon, fixed);
     visit("optimizer", "weight_decay", c.optimizer.weight_decay, fixed);
     visit("optimizer", "max_norm", c.optimizer.max_norm, fixed);
+    visit("optimizer", "spike_factor", c.optimizer.spike_factor, free);
     visit("schedule", "steps", c.schedule.steps, free);
     visit("schedule", "epochs", c.schedule.epochs, fixed);
     visit("schedule", "warmup_steps", c.schedule.warmup_steps, fixed);

@@ -59,11 +59,16 @@ void validate_optimizer(OptimizerSection const& optimizer) {
     require_share("optimizer.beta2", optimizer.beta2);
     require_at_least_zero("optimizer.weight_decay", optimizer.weight_decay);
     require_at_least_zero("optimizer.max_norm", optimizer.max_norm);
+    DNAGPT_VALIDATE(optimizer.spike_factor == 0 || optimizer.spike_factor > 1,
+                    << "optimizer.spike_factor = " << optimizer.spike_factor
+                    << " would leave usual steps out; give more than 1, or 0 for no such rule");
 }
 
 void validate_ranges(RunConfig const& config) {
     require_at_least_zero("run.peak_tflops", config.run.peak_tflops);
     require_at_least_zero("run.time_limit", config.run.time_limit);
+    require_at_least_zero("run.end_margin", config.run.end_margin);
+    require_at_least_zero("run.stall_seconds", config.run.stall_seconds);
     require_at_least_zero("tasks.order_weight", config.tasks.order_weight);
     require_at_least_zero("tasks.gc_weight", config.tasks.gc_weight);
     require_at_least_zero("schedule.warmup_steps", config.schedule.warmup_steps);

@@ -109,7 +109,7 @@ std::string format_profile(std::vector<ProfileLine> const& lines, std::int64_t s
 }
 
 ProfileScope::ProfileScope(char const* room, char const* operation, double flops)
-    : counts_(active != nullptr) {
+    : former_(note_activity({room, operation})), counts_(active != nullptr) {
     if (counts_) {
         active->charge();
         Entry& entry = active->entries[{room, operation}];
@@ -120,6 +120,7 @@ ProfileScope::ProfileScope(char const* room, char const* operation, double flops
 }
 
 ProfileScope::~ProfileScope() {
+    note_activity(former_);
     if (counts_ && active != nullptr && active->open.size() > 1) {
         active->charge();
         active->open.pop_back();

@@ -6,9 +6,11 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string_view>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
 
 namespace dnagpt {
 namespace {
@@ -25,6 +27,12 @@ std::string program_version(std::string const& program) {
     return fmt::format("{} {} ({}, g++ {}.{}.{}, -march={})", program, DNAGPT_VERSION,
                        DNAGPT_BUILD_TYPE, __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__,
                        DNAGPT_ARCH_NAME);
+}
+
+std::string program_digest() {
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    std::string const bytes{std::istreambuf_iterator<char>(file), {}};
+    return hash_to_hex(hash_text(bytes));
 }
 
 std::string allowed_cores() {

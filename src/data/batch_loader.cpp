@@ -91,6 +91,10 @@ void BatchLoader::work(std::int64_t step) {
             }
         }
         StepBatches batches = assemble_(step, row_block(step, skip_list_));
+        for (Batch const& batch : batches.micro_batches) {
+            batches.rows_digest += digest_rows(batch);
+        }
+        batches.rows_digest &= rows_digest_mask;
         {
             std::lock_guard const lock(mutex_);
             ready_.push_back(std::move(batches));

@@ -14,6 +14,7 @@
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/train/finetune_run.hpp"
 #include "dnagpt/train/finetune_summary.hpp"
+#include "dnagpt/train/run_guard.hpp"
 #include "dnagpt/train/training_loop.hpp"
 
 namespace dnagpt {
@@ -97,7 +98,7 @@ std::vector<RunConfig> single_runs(RunConfig const& config) {
 
 int finetune(RunConfig const& given, Communicator const& world, DeviceSession const& device,
              Preemption& preemption, bool profile) {
-    preemption.limit_time(given.run.time_limit);
+    RunGuard const guard(given, world, preemption);
     StartingCheckpoint const start = starting_checkpoint(given, world);
     RunConfig const config = with_stored_model(given, start);
     std::vector<RunConfig> const runs = single_runs(config);

@@ -38,6 +38,7 @@ nlohmann::ordered_json to_json(StepMetrics const& metrics, LossNames const& name
     line["learning_rate"] = metrics.learning_rate;
     line["grad_norm"] = metrics.grad_norm;
     line["tokens"] = metrics.tokens;
+    line["rows"] = fmt::format("{:012x}", metrics.rows_digest);
     line["tokens_per_second"] = speed(metrics);
     line["mfu"] =
         metrics.mfu > 0 ? nlohmann::ordered_json(metrics.mfu) : nlohmann::ordered_json(nullptr);

@@ -7,6 +7,7 @@
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/train/pretrain_run.hpp"
+#include "dnagpt/train/run_guard.hpp"
 #include "dnagpt/train/training_loop.hpp"
 
 namespace dnagpt {
@@ -48,7 +49,7 @@ int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSessio
 
 int pretrain(RunConfig const& config, Communicator const& world, DeviceSession const& device,
              Preemption& preemption, bool profile) {
-    preemption.limit_time(config.run.time_limit);
+    RunGuard const guard(config, world, preemption);
     return config.run.precision == "bf16"
                ? pretrain_as<bf16>(config, world, device, preemption, profile)
                : pretrain_as<float>(config, world, device, preemption, profile);

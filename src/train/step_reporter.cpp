@@ -29,17 +29,10 @@ void StepReporter::start_after(std::int64_t step, nlohmann::ordered_json const& 
     step_began_ = Clock::now();
 }
 
-void StepReporter::note_step(RunProgress const& progress, std::int64_t steps,
-                             StepLosses const& losses, double grad_norm, std::int64_t positions,
-                             double learning_rate) {
+void StepReporter::note_step(RunProgress const& progress, std::int64_t steps, StepMetrics metrics) {
     ProfileScope const scope("train", "metrics and log");
     auto const now = Clock::now();
-    StepMetrics metrics;
     metrics.step = progress.step;
-    metrics.losses = losses;
-    metrics.learning_rate = learning_rate;
-    metrics.grad_norm = grad_norm;
-    metrics.tokens_of_step = positions;
     metrics.tokens = progress.tokens;
     metrics.step_seconds = std::chrono::duration<double>(now - step_began_).count();
     metrics.mfu = model_flops_utilisation(

@@ -4,18 +4,24 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 #include "dnagpt/checkpoint/checkpoint_folder.hpp"
+#include "dnagpt/comm/require_same.hpp"
 #include "dnagpt/config/config_file.hpp"
+#include "dnagpt/core/activity.hpp"
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/hash.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/profile.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/sampler.hpp"
 #include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/train/starting_checkpoint.hpp"
 #include "dnagpt/train/training_step.hpp"
 
@@ -25,11 +31,22 @@ namespace {
 constexpr int most_left_out_in_a_row = 3;
 constexpr int most_roll_backs = 2;
 
-TargetCounts sum_over_ranks(TargetCounts const& own, Communicator const& world) {
-    std::array<std::int64_t, 4> counts = {own.next_token, own.regression, own.answer,
-                                          own.positions};
+struct StepTotals {
+    TargetCounts targets;
+    std::uint64_t rows_digest = 0;
+};
+
+StepTotals sum_over_ranks(StepBatches const& own, Communicator const& world) {
+    std::array<std::int64_t, 5> counts = {own.targets.next_token, own.targets.regression,
+                                          own.targets.answer, own.targets.positions,
+                                          static_cast<std::int64_t>(own.rows_digest)};
     world.all_reduce_sum(counts);
-    return {counts[0], counts[1], counts[2], counts[3]};
+    return {{counts[0], counts[1], counts[2], counts[3]},
+            static_cast<std::uint64_t>(counts[4]) & rows_digest_mask};
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 }  // namespace
@@ -49,7 +66,10 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
       schedule_(make_schedule(config, task_.rows_per_epoch)),
       reporter_(config_, task_.names, task_.whole_rows ? config.run.peak_tflops : 0, folder_,
                 world.rank() == 0),
-      saver_(3 * memory_.partition.own_size) {
+      saver_(3 * memory_.partition.own_size),
+      injection_(world) {
+    require_same(world, "training data", hash_to_hex(task_.data_digest),
+                 "give all ranks the same files");
     identity_ = {program_version("dnagpt"),
                  world.size(),
                  std::max<std::int64_t>(ExecutionSpace().concurrency(), GemmEngine::threads()),
@@ -138,35 +158,74 @@ void TrainingRun<T>::log_start(std::int64_t free_memory) const {
 
 template <class T>
 bool TrainingRun<T>::train_step() {
+    std::int64_t const number = progress_.step + 1;
+    note_activity_step(number);
+    injection_.disturb(number);
     StepBatches const batches = loader_->next();
-    TargetCounts const targets = sum_over_ranks(batches.targets, world_);
-    StepSums const sums = compute_gradients(context_, memory_, batches.micro_batches, targets,
-                                            task_.weights, config_.optimizer.max_norm);
+    StepTotals const totals = sum_over_ranks(batches, world_);
+    StepSums const sums = gradients_of(batches, totals.targets, number);
     if (!sums.finite) {
-        leave_out(batches);
+        leave_out(batches, "non-finite loss or gradient");
         return false;
     }
-    double const rate = learning_rate(schedule_, progress_.step);
-    memory_.optimizer.step(context_, sums, rate, progress_.step + 1,
-                           memory_.gradient_sync.own_gradient(), memory_.weights.view());
-    ++progress_.step;
-    progress_.tokens += targets.positions;
-    left_out_in_a_row_ = 0;
-    reporter_.note_step(progress_, schedule_.steps, mean_losses(sums, targets, task_.weights),
-                        sums.grad_norm, targets.positions, rate);
+    if (is_spike(progress_.norms, sums.grad_norm, config_.optimizer.spike_factor)) {
+        leave_out(batches, fmt::format("gradient norm {:.3g} (running mean {:.3g})", sums.grad_norm,
+                                       progress_.norms.mean));
+        return false;
+    }
+    apply(sums, totals.targets, totals.rows_digest);
     return true;
 }
 
 template <class T>
-void TrainingRun<T>::leave_out(StepBatches const& batches) {
+StepSums TrainingRun<T>::gradients_of(StepBatches const& batches, TargetCounts const& targets,
+                                      std::int64_t step) {
+    Injection::Due const spoiled = injection_.take(Fault::nan, step);
+    if (spoiled.here) {
+        fill(context_, memory_.weights.view(), T(std::numeric_limits<float>::quiet_NaN()));
+    }
+    StepSums sums = compute_gradients(context_, memory_, batches.micro_batches, targets,
+                                      task_.weights, config_.optimizer.max_norm);
+    if (spoiled.anywhere) {
+        memory_.optimizer.publish(context_, memory_.weights.view());
+    }
+    if (injection_.take(Fault::spike, step).anywhere) {
+        sums.grad_norm *= 1000;
+    }
+    return sums;
+}
+
+template <class T>
+void TrainingRun<T>::apply(StepSums const& sums, TargetCounts const& targets,
+                           std::uint64_t rows_digest) {
+    StepMetrics metrics;
+    metrics.learning_rate = learning_rate(schedule_, progress_.step);
+    ++progress_.step;
+    memory_.optimizer.step(context_, sums, metrics.learning_rate, progress_.step,
+                           memory_.gradient_sync.own_gradient(), memory_.weights.view());
+    if (injection_.take(Fault::weight, progress_.step).here) {
+        fill(context_, element_range(memory_.optimizer.master(), 0, 1),
+             std::numeric_limits<float>::quiet_NaN());
+    }
+    progress_.tokens += targets.positions;
+    note_norm(progress_.norms, sums.grad_norm);
+    left_out_in_a_row_ = 0;
+    metrics.losses = mean_losses(sums, targets, task_.weights);
+    metrics.grad_norm = sums.grad_norm;
+    metrics.tokens_of_step = targets.positions;
+    metrics.rows_digest = rows_digest;
+    reporter_.note_step(progress_, schedule_.steps, metrics);
+}
+
+template <class T>
+void TrainingRun<T>::leave_out(StepBatches const& batches, std::string const& reason) {
     progress_.skip_list.push_back(batches.block);
     ++left_out_in_a_row_;
-    log_shared_warning(
-        fmt::format("non-finite loss or gradient after step {}; its rows (block {}) are left out",
-                    progress_.step, batches.block));
+    log_shared_warning(fmt::format("{} after step {}; its rows (block {}) are left out", reason,
+                                   progress_.step, batches.block));
     if (left_out_in_a_row_ == most_left_out_in_a_row) {
-        roll_back(fmt::format("non-finite loss or gradient {} times in a row after step {}",
-                              most_left_out_in_a_row, progress_.step));
+        roll_back(fmt::format("{} {} times in a row after step {}", reason, most_left_out_in_a_row,
+                              progress_.step));
     }
 }
 
@@ -182,8 +241,7 @@ bool TrainingRun<T>::require_finite_weights() {
 template <class T>
 void TrainingRun<T>::roll_back(std::string const& reason) {
     if (saver_.busy()) {
-        saver_.finish(world_);
-        note_saved();
+        finish_save();
     }
     DNAGPT_VALIDATE(roll_backs_ < most_roll_backs,
                     << reason
@@ -212,32 +270,50 @@ template <class T>
 void TrainingRun<T>::save(bool wait) {
     ProfileScope const scope("checkpoint", "save");
     if (saver_.busy()) {
-        saver_.finish(world_);
-        note_saved();
+        log_shared_warning(saving_ +
+                           " is still being written and the next save is due: training waits; "
+                           "raise checkpoint.every_steps or write to a faster disk");
+        finish_save();
     }
+    auto const begin = std::chrono::steady_clock::now();
+    folder_.require_held();
     task_.verify_unchanged();
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
     saving_best_ = progress_.best_step;
     CheckpointHeader header = make_header(config_, memory_, progress_, identity_);
     header.task = task_.record;
     saver_.start(world_, saving_, header, state_slabs(memory_));
+    stood_still_ = seconds_since(begin);
     if (wait) {
-        saver_.finish(world_);
-        note_saved();
+        finish_save();
     }
+}
+
+template <class T>
+void TrainingRun<T>::finish_save() {
+    auto const begin = std::chrono::steady_clock::now();
+    saver_.finish(world_);
+    stood_still_ += seconds_since(begin);
+    note_saved();
 }
 
 template <class T>
 void TrainingRun<T>::poll_save() {
     ProfileScope const scope("checkpoint", "look for the end of a save");
-    if (saver_.busy() && saver_.poll(world_)) {
+    if (!saver_.busy()) {
+        return;
+    }
+    auto const begin = std::chrono::steady_clock::now();
+    bool const over = saver_.poll(world_);
+    stood_still_ += seconds_since(begin);
+    if (over) {
         note_saved();
     }
 }
 
 template <class T>
 void TrainingRun<T>::note_saved() {
-    log_info("saved " + saving_);
+    log_info(fmt::format("saved {} (training stood still for {:.2f} s)", saving_, stood_still_));
     roll_backs_ = 0;
     if (world_.rank() == 0) {
         note_latest(saving_);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "data/shard_folder.hpp"
 #include "dnagpt/core/check.hpp"
@@ -82,11 +83,15 @@ TEST_F(BatchLoaderTest, AnyWorldSizeSeesTheSameRows) {
             EXPECT_EQ(expected.step, step);
             EXPECT_EQ(expected.block, step);
             std::vector<std::int32_t> together;
+            std::uint64_t digest = 0;
             for (auto const& loader : ranks) {
-                auto const part = contents(loader->next());
+                StepBatches const own = loader->next();
+                digest += own.rows_digest;
+                auto const part = contents(own);
                 together.insert(together.end(), part.begin(), part.end());
             }
             EXPECT_EQ(together, contents(expected));
+            EXPECT_EQ(digest & rows_digest_mask, expected.rows_digest);
         }
     }
 }
@@ -95,9 +100,13 @@ TEST_F(BatchLoaderTest, ResumesAndSkips) {
     PretrainData const data(folder_.path(), Split::train);
     BatchLoader run(pretraining_steps(data, vocabulary_, plan()), 0);
     std::vector<std::vector<std::int32_t>> steps;
+    std::set<std::uint64_t> digests;
     for (int i = 0; i < 6; ++i) {
-        steps.push_back(contents(run.next()));
+        StepBatches const step = run.next();
+        steps.push_back(contents(step));
+        digests.insert(step.rows_digest);
     }
+    EXPECT_EQ(digests.size(), 6U);
     BatchLoader resumed(pretraining_steps(data, vocabulary_, plan()), 4);
     EXPECT_EQ(contents(resumed.next()), steps[4]);
     // block 2 failed: step 2 trains on block 3, and so on

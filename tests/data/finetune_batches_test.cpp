@@ -123,12 +123,24 @@ TEST_F(FinetuningSteps, AnEpochTakesEachTrainingExampleOnceAtAnyWorldSize) {
     }
 }
 
-TEST_F(FinetuningSteps, CountsAreTheRowsOfTheRank) {
+TEST_F(FinetuningSteps, CountsAndDigestsAreThoseOfTheRanksRows) {
     FinetuneData const data(config_, Vocabulary{VocabularyKind::fixed});
+    auto const digest = [](StepBatches const& step) {
+        std::uint64_t rows = 0;
+        for (Batch const& batch : step.micro_batches) {
+            rows += digest_rows(batch);
+        }
+        return rows;
+    };
     TargetCounts sum;
+    std::uint64_t rows = 0;
     for (int rank = 0; rank < 3; ++rank) {
-        sum += finetuning_steps(data, config_, 20, rank, 3)(0, 0).targets;
+        StepBatches const step = finetuning_steps(data, config_, 20, rank, 3)(0, 0);
+        sum += step.targets;
+        rows += digest(step);
     }
+    EXPECT_EQ(rows & rows_digest_mask,
+              digest(finetuning_steps(data, config_, 20, 0, 1)(0, 0)) & rows_digest_mask);
     EXPECT_EQ(sum.answer, 4);
     EXPECT_EQ(sum.next_token, 4);
     EXPECT_EQ(sum.positions, finetuning_steps(data, config_, 20, 0, 1)(0, 0).targets.positions);

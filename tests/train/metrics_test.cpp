@@ -25,7 +25,13 @@ TEST(Metrics, LineHasItsKeysInOrder) {
     }
     EXPECT_EQ(keys,
               "step loss loss_next_token loss_gc loss_order learning_rate grad_norm tokens "
-              "tokens_per_second mfu step_seconds ");
+              "rows tokens_per_second mfu step_seconds ");
+}
+
+TEST(Metrics, RowsAreTwelveHexadecimalDigits) {
+    StepMetrics metrics = example();
+    metrics.rows_digest = 0xabc;
+    EXPECT_EQ(to_json(metrics, {})["rows"], "000000000abc");
 }
 
 TEST(Metrics, LossesWithoutANameAreLeftOut) {

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -40,6 +42,31 @@ TEST(Preemption, TheTimeLimitIsOver) {
     Preemption preemption;
     preemption.limit_time(1e-9);
     EXPECT_TRUE(preemption.requested(world()));
+}
+
+/// Of a job that ends in `seconds`.
+bool stops_within(double seconds, double margin) {
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    auto const end = std::chrono::duration_cast<std::chrono::seconds>(now).count() + seconds;
+    ::setenv("SLURM_JOB_END_TIME", std::to_string(static_cast<std::int64_t>(end)).c_str(), 1);
+    Preemption preemption;
+    preemption.watch_job_end(margin);
+    ::unsetenv("SLURM_JOB_END_TIME");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return preemption.requested(world());
+}
+
+TEST(Preemption, TheEndOfTheJobIsNear) {
+    EXPECT_FALSE(stops_within(1000, 300));
+    EXPECT_FALSE(stops_within(200, 300)) << "a tenth of the time is the most that is given up";
+    EXPECT_TRUE(stops_within(-10, 300)) << "the end is over";
+    EXPECT_FALSE(stops_within(-10, 0)) << "not watched";
+}
+
+TEST(Preemption, WithoutAJobThereIsNoEnd) {
+    Preemption preemption;
+    preemption.watch_job_end(300);
+    EXPECT_FALSE(preemption.requested(world()));
 }
 
 TEST(Preemption, AThreadStartedLaterInheritsTheMask) {

@@ -25,7 +25,7 @@ TEST(RunFolder, KeepsASecondRunOutWhileTheFirstLives) {
     {
         RunFolder const first(scratch.file("run"), true);
         std::string const message =
-            message_of([&] { RunFolder second(scratch.file("run"), true); });
+            message_of([&] { RunFolder second(scratch.file("run"), true, {.patience = 0}); });
         EXPECT_NE(message.find("another run is writing"), std::string::npos) << message;
         EXPECT_EQ(message_of([&] { RunFolder follower(scratch.file("run"), false); }), "no error");
     }

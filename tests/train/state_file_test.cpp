@@ -32,6 +32,8 @@ class StateFile : public ::testing::Test {
         identity_.build = "a build";
         identity_.world_size = world().size();
         identity_.data_digest = 0x1234;
+        progress_.step = 17;
+        progress_.skip_list = {3, 9};
     }
 
     CheckpointHeader header() const { return make_header(config_, memory_, progress_, identity_); }
@@ -42,7 +44,7 @@ class StateFile : public ::testing::Test {
     TrainingMemory<float> memory_;
     Context context_;
     RunIdentity identity_;
-    RunProgress progress_{17, {3, 9}};
+    RunProgress progress_;
 };
 
 TEST_F(StateFile, WhatIsSavedIsLoaded) {
@@ -58,8 +60,11 @@ TEST_F(StateFile, WhatIsSavedIsLoaded) {
 }
 
 TEST_F(StateFile, ProgressComesBack) {
+    progress_.norms = {1.0 / 3, 41};
     RunProgress const progress = accept_checkpoint(header(), config_, identity_);
     EXPECT_EQ(progress.step, 17);
+    EXPECT_EQ(progress.norms.mean, 1.0 / 3);
+    EXPECT_EQ(progress.norms.steps, 41);
     EXPECT_EQ(progress.skip_list, (std::vector<std::int64_t>{3, 9}));
     EXPECT_EQ(stored_data_digest(header()), "0000000000001234");
 }

@@ -17,6 +17,12 @@ struct RunSection {
     /// seconds after which the run saves at the end of a step and exits 75; leave room for a step,
     /// a validation and a save; 0: none
     double time_limit = 0;
+    /// seconds before the end of a Slurm job (SLURM_JOB_END_TIME), a tenth of its time at most, at
+    /// which the run saves and exits 75; 0: the job's end is not watched
+    double end_margin = 300;
+    /// seconds without any progress after which a rank ends the run, because another one is stopped
+    /// or lost; 0: never
+    double stall_seconds = 900;
     std::int64_t log_every_steps = 10;       ///< steps between two lines of the log
     std::vector<std::string> allow_changes;  ///< keys that may differ from the stored run
 };
@@ -64,6 +70,9 @@ struct OptimizerSection {
     double epsilon = 1e-8;        ///< added to the root of the second moment
     double weight_decay = 0.01;   ///< Linear weights only
     double max_norm = 1.0;        ///< global gradient norm is clipped to it; 0: never
+    /// a step whose gradient norm is more than so many times the running mean is left out like one
+    /// that is not finite; 0: never
+    double spike_factor = 0;
 };
 
 /// Linear warm-up, then half a cosine. Give steps or epochs, not both.

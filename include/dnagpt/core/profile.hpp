@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "dnagpt/core/activity.hpp"
+
 namespace dnagpt {
 
 /// What a scope took so far, without the scopes inside it.
@@ -26,8 +28,8 @@ std::vector<ProfileLine> profile_lines();
 /// A table of the lines, by step: calls, milliseconds, share and GFLOP/s.
 std::string format_profile(std::vector<ProfileLine> const& lines, std::int64_t steps);
 
-/// Charges its lifetime to an operation of a room while this thread profiles; nothing otherwise.
-/// The texts must outlive the profile.
+/// Charges its lifetime to an operation of a room while this thread profiles, and says to the
+/// watchdog what this thread does. The texts must live as long as the process.
 class ProfileScope {
   public:
     ProfileScope(char const* room, char const* operation, double flops = 0);
@@ -36,6 +38,7 @@ class ProfileScope {
     ProfileScope& operator=(ProfileScope const&) = delete;
 
   private:
+    ActivityName former_;
     bool counts_;
 };
 

@@ -15,6 +15,9 @@ inline constexpr int exit_run_again = 75;
 /// "dnagpt 0.1.0 (Release, g++ 12.2.0, -march=native)".
 std::string program_version(std::string const& program);
 
+/// Digest of this program's file: two builds differ in it.
+std::string program_digest();
+
 /// The cores that this process may run on: "0-3,8".
 std::string allowed_cores();
 

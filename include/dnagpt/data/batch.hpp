@@ -46,6 +46,11 @@ struct TargetCounts {
     }
 };
 
+/// Sum of a digest of each row (tokens, targets and numbers, without padding) modulo 2^48: the same
+/// however rows are spread over batches and ranks.
+std::uint64_t digest_rows(Batch const& batch);
+inline constexpr std::uint64_t rows_digest_mask = (std::uint64_t{1} << 48) - 1;
+
 /// Counts a batch's targets and positions.
 TargetCounts count_targets(Batch const& batch);
 

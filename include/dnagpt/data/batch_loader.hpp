@@ -34,6 +34,8 @@ struct StepBatches {
     std::vector<Batch> micro_batches;
     /// This rank's targets of the whole step.
     TargetCounts targets;
+    /// digest_rows over all its batches.
+    std::uint64_t rows_digest = 0;
 };
 
 /// The part [first, last) of `count` rows that a rank has.

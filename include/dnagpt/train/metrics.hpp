@@ -25,7 +25,8 @@ struct StepMetrics {
     std::int64_t tokens = 0;  ///< positions seen since step 0
     double step_seconds = 0;
     std::int64_t tokens_of_step = 0;
-    double mfu = 0;  ///< share of peak; 0: unknown, written as null
+    std::uint64_t rows_digest = 0;  ///< digest_rows of the step's rows on all ranks
+    double mfu = 0;                 ///< share of peak; 0: unknown, written as null
 };
 
 nlohmann::ordered_json to_json(StepMetrics const& metrics, LossNames const& names);

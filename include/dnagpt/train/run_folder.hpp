@@ -1,9 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "dnagpt/config/run_config.hpp"
-#include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/folder_lock.hpp"
 
 namespace dnagpt {
 
@@ -11,8 +12,11 @@ namespace dnagpt {
 class RunFolder {
   public:
     /// Makes the folder where `owner` is true (rank 0) and locks it; Error when another run holds
-    /// it.
-    RunFolder(std::string path, bool owner);
+    /// it for longer than a run needs to end.
+    RunFolder(std::string path, bool owner, LockRules const& rules = {});
+
+    /// Error on the owner when the folder is not this run's any more.
+    void require_held() const;
 
     std::string const& path() const { return path_; }
     std::string config() const { return path_ + "/config.toml"; }
@@ -21,7 +25,7 @@ class RunFolder {
 
   private:
     std::string path_;
-    FileDescriptor lock_;
+    std::optional<FolderLock> lock_;
 };
 
 }  // namespace dnagpt

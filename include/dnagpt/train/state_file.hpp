@@ -7,6 +7,7 @@
 #include "dnagpt/checkpoint/checkpoint_file.hpp"
 #include "dnagpt/checkpoint/training_state.hpp"
 #include "dnagpt/config/run_config.hpp"
+#include "dnagpt/train/spike_rule.hpp"
 #include "dnagpt/train/training_memory.hpp"
 
 namespace dnagpt {
@@ -18,6 +19,7 @@ struct RunProgress {
     std::int64_t tokens = 0;              ///< positions trained on
     std::int64_t best_step = -1;          ///< with the best validation so far; -1: none yet
     double best_score = 0;                ///< of that step
+    NormMean norms;                       ///< for optimizer.spike_factor
 };
 
 /// What bit-identical results depend on beside config and state (for the warning at resume).

@@ -25,9 +25,9 @@ class StepReporter {
     /// Training goes on after step `step`: drops later lines of metrics.jsonl, appends `event`
     /// unless it is empty, and starts the clock.
     void start_after(std::int64_t step, nlohmann::ordered_json const& event);
-    /// The last applied step of `progress`, which trained on `positions`; the run has `steps`.
-    void note_step(RunProgress const& progress, std::int64_t steps, StepLosses const& losses,
-                   double grad_norm, std::int64_t positions, double learning_rate);
+    /// The last applied step of `progress`; the run has `steps`. `metrics` lacks what the clock and
+    /// `progress` say.
+    void note_step(RunProgress const& progress, std::int64_t steps, StepMetrics metrics);
     /// One line of metrics.jsonl; the time since the last step is not counted to the next.
     void note(nlohmann::ordered_json const& line);
 

@@ -12,6 +12,7 @@
 #include "dnagpt/config/run_config.hpp"
 #include "dnagpt/data/batch_loader.hpp"
 #include "dnagpt/device/device_session.hpp"
+#include "dnagpt/train/injection.hpp"
 #include "dnagpt/train/metrics.hpp"
 #include "dnagpt/train/run_folder.hpp"
 #include "dnagpt/train/schedule.hpp"
@@ -51,8 +52,8 @@ class TrainingRun {
     bool complete() const { return progress_.step >= schedule_.steps; }
 
     /// One step: rows, gradients, update, metrics; true when the update was applied. A non-finite
-    /// loss or gradient leaves the weights as they are and puts the rows on the skip list; the
-    /// third in a row rolls back.
+    /// loss or gradient, or a spike of its norm (optimizer.spike_factor), leaves the weights as
+    /// they are and puts the rows on the skip list; the third in a row rolls back.
     bool train_step();
     /// False when a weight was not finite and the run was rolled back. Before what is to be kept.
     bool require_finite_weights();
@@ -82,10 +83,16 @@ class TrainingRun {
     void start_loader();
     /// What the run works with; free_memory in bytes, after everything is taken.
     void log_start(std::int64_t free_memory) const;
-    void leave_out(StepBatches const& batches);
+    /// Forward, backward and sum of a step's rows; `targets` of all ranks.
+    StepSums gradients_of(StepBatches const& batches, TargetCounts const& targets,
+                          std::int64_t step);
+    void apply(StepSums const& sums, TargetCounts const& targets, std::uint64_t rows_digest);
+    void leave_out(StepBatches const& batches, std::string const& reason);
     /// Back to the newest checkpoint (or the first weights); the rows that led from there to here
     /// go to the skip list. Error at the third time without a new checkpoint.
     void roll_back(std::string const& reason);
+    /// Waits for the save under way.
+    void finish_save();
     void note_saved();
 
     RunConfig config_;
@@ -101,6 +108,8 @@ class TrainingRun {
     std::unique_ptr<BatchLoader> loader_;
     StepReporter reporter_;
     CheckpointSaver saver_;
+    Injection injection_;
+    double stood_still_ = 0;         // seconds of the save under way in which no step was made
     std::string saving_;             // path of the save under way
     std::int64_t saving_best_ = -1;  // RunProgress::best_step in it
     int left_out_in_a_row_ = 0;
