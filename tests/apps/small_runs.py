@@ -35,6 +35,7 @@ class SmallRuns(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
+        """Makes what all tests of the class read."""
         cls.root = Path(tempfile.mkdtemp(prefix="dnagpt_small_runs_"))
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
         (cls.root / "small.toml").write_text(CONFIG)
