@@ -164,6 +164,17 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
     return std::nullopt;
 }
 
+bool is_whole_checkpoint(Communicator const& comm, std::string const& path) {
+    if (!comm.all(fs::exists(path))) {
+        return false;
+    }
+    std::string const damage = find_damage(comm, path);
+    if (!damage.empty()) {
+        set_aside(comm, path, damage);
+    }
+    return damage.empty();
+}
+
 void note_latest(std::string const& path) {
     note_name(path, "latest");
 }
@@ -179,6 +190,9 @@ std::optional<std::string> noted_best(std::string const& folder) {
     }
     std::string name = read_text(note.string());
     name.erase(name.find_last_not_of(" \n") + 1);
+    DNAGPT_VALIDATE(step_of(name).has_value(),
+                    << note.string() << " does not name a checkpoint (it is damaged); write the "
+                    << "name of one into it, or remove it: then the newest is taken");
     return (fs::path(folder) / name).string();
 }
 

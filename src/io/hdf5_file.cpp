@@ -28,9 +28,21 @@ struct Handle {
     }
 };
 
+/// Of "file write failed: time = ..., error message = 'No space left on device', buf = ..." only
+/// what the system says.
+std::string short_reason(std::string const& description) {
+    std::string const mark = "error message = '";
+    auto const found = description.find(mark);
+    if (found == description.npos) {
+        return description;
+    }
+    auto const start = found + mark.size();
+    return description.substr(start, description.find('\'', start) - start);
+}
+
 herr_t keep_first_reason(unsigned number, H5E_error2_t const* entry, void* text) {
     if (number == 0 && entry->desc != nullptr) {
-        *static_cast<std::string*>(text) = entry->desc;
+        *static_cast<std::string*>(text) = short_reason(entry->desc);
     }
     return 0;
 }

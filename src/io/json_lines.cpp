@@ -19,6 +19,17 @@ nlohmann::ordered_json parse_line(std::string const& path, std::string const& li
     return value;
 }
 
+bool is_dropped(std::string const& path, std::size_t number, nlohmann::ordered_json const& object,
+                std::function<bool(nlohmann::ordered_json const&)> const& drop) {
+    try {
+        return drop(object);
+    } catch (nlohmann::json::exception const&) {
+        throw Error(path + " line " + std::to_string(number) +
+                    " lacks a key, or its value has another type (it is damaged); repair or remove "
+                    "the line");
+    }
+}
+
 }  // namespace
 
 JsonLinesWriter::JsonLinesWriter(std::string const& path)
@@ -51,7 +62,7 @@ std::size_t cut_after(std::string const& path,
     std::string kept;
     std::size_t lines = 0;
     for (auto const& object : read_json_lines(path)) {
-        if (drop(object)) {
+        if (is_dropped(path, lines + 1, object, drop)) {
             break;
         }
         kept += object.dump() + '\n';

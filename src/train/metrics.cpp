@@ -70,10 +70,10 @@ double model_flops_utilisation(ModelShape const& shape, double tokens_per_second
 
 bool is_after_step(nlohmann::ordered_json const& line, std::int64_t step) {
     if (line.contains("step")) {
-        return line["step"].get<std::int64_t>() > step;
+        return line.at("step").get<std::int64_t>() > step;
     }
     if (line.contains("evaluation")) {
-        return line["evaluation"]["step"].get<std::int64_t>() > step;
+        return line.at("evaluation").at("step").get<std::int64_t>() > step;
     }
     return false;
 }

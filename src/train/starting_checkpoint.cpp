@@ -47,6 +47,25 @@ bool has_begun(std::string const& folder) {
     return begun(folder) || std::ranges::any_of(fs::directory_iterator(folder), begun);
 }
 
+/// A note of a former start; what it says is used, so it must be whole.
+nlohmann::json read_note(std::string const& path, std::string const& text) {
+    auto const note = nlohmann::json::parse(text, nullptr, false);
+    auto const has_text = [&](char const* key) {
+        return note.is_object() && note.contains(key) && note.at(key).is_string();
+    };
+    bool whole =
+        has_text("from") && has_text("checkpoint") && has_text("digest") && has_text("config");
+    if (whole && !note.at("checkpoint").get<std::string>().empty()) {
+        auto const digest = note.at("digest").get<std::string>();
+        whole = digest.size() == hash_to_hex(0).size() &&
+                digest.find_first_not_of("0123456789abcdef") == digest.npos;
+    }
+    DNAGPT_VALIDATE(whole, << path
+                           << " is damaged (it says what the run began with); put a copy of "
+                           << "it back, or use another run.folder");
+    return note;
+}
+
 std::string read_or_make_note(RunConfig const& config) {
     fs::create_directories(config.run.folder);
     std::string const path = (fs::path(config.run.folder) / "from.json").string();
@@ -56,7 +75,7 @@ std::string read_or_make_note(RunConfig const& config) {
         return note;
     }
     std::string note = read_text(path);
-    auto const given = nlohmann::json::parse(note).at("from").get<std::string>();
+    auto const given = read_note(path, note).at("from").get<std::string>();
     DNAGPT_VALIDATE(given == config.finetune.from,
                     << "this run began with finetune.from = \"" << given << "\", now it is \""
                     << config.finetune.from

@@ -79,6 +79,7 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
     nlohmann::ordered_json event;
     if (std::string const path = load_newest(); !path.empty()) {
         log_info(fmt::format("resumed from {} at step {}", path, progress_.step));
+        tidy_checkpoints(path, progress_.best_step);
         if (!complete()) {
             event["resumed"] = {{"step", progress_.step}, {"world_size", world_.size()}};
         }
@@ -101,6 +102,7 @@ std::string TrainingRun<T>::load_newest() {
     }
     CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
     progress_ = accept_checkpoint(reader.header(), config_, identity_);
+    forget_lost_best();
     load_state(context_, reader, memory_);
     return newest->path;
 }
@@ -127,6 +129,21 @@ void TrainingRun<T>::note_score(double score) {
         progress_.best_step = progress_.step;
         progress_.best_score = score;
     }
+}
+
+template <class T>
+void TrainingRun<T>::forget_lost_best() {
+    std::int64_t const best = progress_.best_step;
+    if (best < 0 || best == progress_.step ||
+        is_whole_checkpoint(world_, checkpoint_path(folder_.checkpoints(), best))) {
+        return;
+    }
+    log_shared_warning(
+        fmt::format("the checkpoint of the best validation, step {}, is lost; the best is looked "
+                    "for from step {} on",
+                    best, progress_.step));
+    progress_.best_step = -1;
+    progress_.best_score = 0;
 }
 
 template <class T>
@@ -315,13 +332,18 @@ template <class T>
 void TrainingRun<T>::note_saved() {
     log_info(fmt::format("saved {} (training stood still for {:.2f} s)", saving_, stood_still_));
     roll_backs_ = 0;
+    tidy_checkpoints(saving_, saving_best_);
+}
+
+template <class T>
+void TrainingRun<T>::tidy_checkpoints(std::string const& newest, std::int64_t best_step) {
     if (world_.rank() == 0) {
-        note_latest(saving_);
-        if (saving_best_ >= 0) {
-            note_best(checkpoint_path(folder_.checkpoints(), saving_best_));
+        note_latest(newest);
+        if (best_step >= 0) {
+            note_best(checkpoint_path(folder_.checkpoints(), best_step));
         }
         remove_old_checkpoints(folder_.checkpoints(), config_.checkpoint.keep_last,
-                               config_.checkpoint.keep_every_steps, saving_best_);
+                               config_.checkpoint.keep_every_steps, best_step);
     }
     world_.barrier();
 }

@@ -132,6 +132,33 @@ TEST(CheckpointFolder, RetentionSparesTheLastValidOne) {
     });
 }
 
+TEST(CheckpointFolder, WhetherOneCheckpointIsWhole) {
+    SharedFolder const folder(world());
+    std::string const path = checkpoint_path(folder.path(), 1);
+    EXPECT_FALSE(is_whole_checkpoint(world(), path));
+    save_step(folder, 1);
+    EXPECT_TRUE(is_whole_checkpoint(world(), path));
+    on_one_rank([&] { pwrite_all(open_for_update(path), "?", 1, 9'000'000); });
+    EXPECT_FALSE(is_whole_checkpoint(world(), path));
+    world().barrier();
+    EXPECT_TRUE(std::filesystem::exists(path + ".damaged"));
+    EXPECT_TRUE(steps_in(folder).empty());
+}
+
+TEST(CheckpointFolder, BestNamesACheckpointOrIsRefused) {
+    SharedFolder const folder(world());
+    on_one_rank([&] {
+        EXPECT_FALSE(noted_best(folder.path()).has_value());
+        note_best(checkpoint_path(folder.path(), 12));
+        EXPECT_EQ(noted_best(folder.path()), folder.file("step_00000012.h5"));
+        for (char const* junk : {"", "\n", "../step_00000012.h5", "step_1x.h5", "latest"}) {
+            write_text_atomically(folder.file("best"), junk);
+            auto const message = message_of([&] { noted_best(folder.path()); });
+            EXPECT_NE(message.find("does not name a checkpoint"), std::string::npos) << junk;
+        }
+    });
+}
+
 TEST(CheckpointFolder, LatestNamesTheFile) {
     SharedFolder const folder(world());
     on_one_rank([&] {

@@ -45,7 +45,7 @@ class EveryCall(FaultTest):
     """One rank, killed before or amid each call."""
 
     def campaign(self, name: str, command: list[str], reference: str, places: list[Place]) -> None:
-        """Kills the command, whose folder is {}, at each place and in each mode; starts it again."""
+        """Kills the command, whose folder is {}, at each place and in each mode; starts again."""
         expected = contents(self.root / reference)
         resumed: Counter[int] = Counter()
         lost: Counter[int] = Counter()

@@ -56,5 +56,17 @@ TEST(JsonLines, MissingFileIsEmptyAndBadLineIsNamed) {
     EXPECT_NE(message.find("/m line 2 is no JSON object"), std::string::npos) << message;
 }
 
+TEST(JsonLines, LineWithoutWhatIsAskedOfItIsNamed) {
+    TemporaryFolder const folder;
+    for (char const* bad : {R"({"stap":1})", R"({"step":"1"})", R"({"step":null})"}) {
+        write_text_atomically(folder.file("m"), std::string("{\"step\":1}\n") + bad + "\n");
+        auto const message = message_of([&] {
+            cut_after(folder.file("m"),
+                      [](Json const& line) { return line.at("step").get<int>() > 1; });
+        });
+        EXPECT_NE(message.find("/m line 2 lacks a key"), std::string::npos) << message;
+    }
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -28,12 +28,17 @@ std::vector<CheckpointEntry> list_checkpoints(std::string const& folder);
 std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
                                                        std::string const& folder);
 
+/// Whether the file is there and all its digests match; a damaged one is named in a warning and set
+/// aside. Collective.
+bool is_whole_checkpoint(Communicator const& comm, std::string const& path);
+
 /// Writes the name of the newest checkpoint to `<folder>/latest`, for people. For one rank.
 void note_latest(std::string const& path);
 
 /// Writes the name of the checkpoint with the best validation to `<folder>/best`. For one rank.
 void note_best(std::string const& path);
-/// The checkpoint that `<folder>/best` names; nothing where there is no such file.
+/// The checkpoint that `<folder>/best` names; nothing where there is no such file. Error where it
+/// names no checkpoint.
 std::optional<std::string> noted_best(std::string const& folder);
 
 /// Removes all but the newest `keep_last` (at least one) and those at multiples of

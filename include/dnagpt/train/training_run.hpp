@@ -94,6 +94,10 @@ class TrainingRun {
     /// Waits for the save under way.
     void finish_save();
     void note_saved();
+    /// Where the checkpoint of the best validation is missing or damaged, another is looked for.
+    void forget_lost_best();
+    /// Names newest and best for people, and removes what need not stay.
+    void tidy_checkpoints(std::string const& newest, std::int64_t best_step);
 
     RunConfig config_;
     TrainingTask task_;
