@@ -5,6 +5,7 @@ Usage: kill_test.py DNAGPT DNAGPT_PREP MPIEXEC FILE_FAULTS.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -15,6 +16,7 @@ import sys
 import time
 import unittest
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from fault_runs import (
@@ -98,10 +100,10 @@ class EveryCall(FaultTest):
 
 
 def steps_noted(folder: Path) -> int:
-    """The last step in the metrics of a run that was killed."""
+    """How many steps the metrics of a run that was killed have."""
     path = folder / "metrics.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
-    return sum('"step":' in line and '"loss":' in line for line in lines)
+    return sum(line.startswith('{"step":') for line in lines)
 
 
 KIND_OF = {
@@ -168,37 +170,59 @@ class RandomMoments(FaultTest):
         text = Path(f"/proc/{launcher}/task/{launcher}/children").read_text()
         return sorted(map(int, text.split()))
 
-    def kill_after(self, command: list[str], seconds: float, which: tuple[int, ...]) -> None:
-        """Starts the command and kills ranks of it; the launcher ends what is left."""
+    def wait_for_a_step(self, launcher: subprocess.Popen, folder: Path) -> None:
+        """Until the run has noted a step or has ended."""
+        while launcher.poll() is None and steps_noted(folder) == 0:
+            time.sleep(0.005)
+
+    @contextlib.contextmanager
+    def started(self, command: list[str]) -> Iterator[subprocess.Popen]:
+        """The launcher of a run; waits for its end."""
+        silent = subprocess.DEVNULL
         with subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self.environment(),
+            command, stdout=silent, stderr=silent, env=self.environment()
         ) as launcher:
-            time.sleep(seconds)
-            processes = self.ranks_of(launcher.pid) if launcher.poll() is None else []
-            for process in (processes[i] for i in which if i < len(processes)):
-                os.kill(process, signal.SIGKILL)
+            yield launcher
             launcher.wait(timeout=60)
 
-    def campaign(self, name: str, command: list[str], kills: int) -> None:
+    def whole(self, command: list[str]) -> tuple[float, float]:
+        """Runs to the end; returns the seconds until the first step and from there to the end."""
         began = time.monotonic()
-        self.succeed([part.replace("{}", "whole") for part in command])
-        seconds = time.monotonic() - began
+        with self.started([part.replace("{}", "whole") for part in command]) as launcher:
+            self.wait_for_a_step(launcher, self.root / "whole")
+            first = time.monotonic()
+        self.assertEqual(launcher.returncode, 0)
+        return first - began, time.monotonic() - first
+
+    def kill(self, launcher: subprocess.Popen, which: tuple[int, ...]) -> None:
+        """Kills ranks of a run that may have ended; the launcher ends what is left."""
+        processes = self.ranks_of(launcher.pid) if launcher.poll() is None else []
+        for process in (processes[i] for i in which if i < len(processes)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def campaign(self, name: str, command: list[str], kills: int) -> None:
+        """One kill in six before the first step, the others from there on."""
+        before, after = self.whole(command)
         expected = contents(self.root / "whole")
         print(f"{name}, 2 ranks: {kills} kills, seed {self.seed} (DNAGPT_FAULT_SEED repeats it)")
         for number in range(kills):
-            moment = self.draw.uniform(0, seconds)
+            early = number % 6 == 5
+            moment = self.draw.uniform(0, before if early else after)
             who, which = self.draw.choice(WHO)
             folder = self.root / f"killed_{number}"
             mine = [part.replace("{}", folder.name) for part in command]
-            self.kill_after(mine, moment, which)
-            half = sorted(path.name for path in folder.glob("checkpoints/*.tmp"))
-            noted, newest = steps_noted(folder), newest_checkpoint(folder)
+            with self.started(mine) as launcher:
+                if not early:
+                    self.wait_for_a_step(launcher, folder)
+                time.sleep(moment)
+                self.kill(launcher, which)
+            half = sorted(path.name for path in folder.rglob("*.tmp"))
+            newest = newest_checkpoint(folder)
+            since = "start" if early else "first step"
             print(
-                f"  {who} after {moment:.3f} of {seconds:.3f} s: {noted} steps noted, newest "
-                f"checkpoint {newest}, half-written: {', '.join(half) or 'none'}",
+                f"  {who} {moment:.3f} s after the {since}: {steps_noted(folder)} steps noted, "
+                f"newest checkpoint {newest}, half-written: {', '.join(half) or 'none'}",
                 flush=True,
             )
             printed = self.succeed(mine)
