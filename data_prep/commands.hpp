@@ -24,9 +24,10 @@ struct ShardOptions {
     std::vector<std::string> test_contigs;
     std::string exclude;  ///< BED file or empty
     bool replace = false;
+    std::string piece = "1/1";  ///< of an array of jobs
 };
-/// Makes the token shards of all species of a table, spread over the ranks; starts MPI. Returns the
-/// exit code; a failing rank prints its message and ends all.
+/// Makes the token shards of a table's species, or of every N-th for piece K/N, spread over the
+/// ranks; starts MPI. Returns the exit code; a failing rank prints its message and ends all.
 int shard(ShardOptions const& options, int& argc, char**& argv);
 
 struct SignalsOptions {

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/core/piece.hpp"
 #include "dnagpt/core/program.hpp"
 
 namespace {
@@ -21,6 +23,15 @@ void add_synthesize(CLI::App& app, SynthesizeOptions& options) {
                      "1 gives about 13 Mbp in all, 0.1 a tenth of it")
         ->check(CLI::Range(0.01, 1000.0))
         ->capture_default_str();
+}
+
+std::string piece_text(std::string const& text) {
+    try {
+        piece_from(text);
+        return "";
+    } catch (Error const& error) {
+        return error.what();
+    }
 }
 
 void add_shard(CLI::App& app, ShardOptions& options) {
@@ -49,6 +60,11 @@ void add_shard(CLI::App& app, ShardOptions& options) {
     command->add_option("--exclude", options.exclude, "BED file of regions that no split gets");
     command->add_flag("--replace", options.replace,
                       "make shards of other sequence or settings again");
+    command
+        ->add_option("--piece", options.piece,
+                     "K/N: every N-th species of the table from the K-th on, for a job of an array")
+        ->check(piece_text)
+        ->capture_default_str();
 }
 
 void add_signals(CLI::App& app, SignalsOptions& options) {

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
-#include <numeric>
 #include <set>
 
 #include "commands.hpp"
 #include "dnagpt/comm/communicator.hpp"
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/log.hpp"
+#include "dnagpt/core/piece.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
 #include "dnagpt/data/shard_builder.hpp"
@@ -51,11 +51,21 @@ void make_folder(std::string const& folder) {
                             << "); give another --output");
 }
 
-/// The indices of this rank's species: the largest first, each to the rank with least to read.
-std::vector<std::size_t> species_of_rank(std::vector<SpeciesFiles> const& species, int rank,
-                                         int world_size) {
-    std::vector<std::size_t> order(species.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+/// The indices of the piece's species. They depend on the table alone, so that the pieces of an
+/// array agree whatever files there are.
+std::vector<std::size_t> species_of_piece(std::size_t species_count, Piece piece) {
+    std::vector<std::size_t> own;
+    for (auto index = static_cast<std::size_t>(piece.number - 1); index < species_count;
+         index += static_cast<std::size_t>(piece.count)) {
+        own.push_back(index);
+    }
+    return own;
+}
+
+/// Those of this rank among the indices in `order`: the largest species first, each to the rank
+/// with least to read.
+std::vector<std::size_t> species_of_rank(std::vector<SpeciesFiles> const& species,
+                                         std::vector<std::size_t> order, int rank, int world_size) {
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return species[a].bytes > species[b].bytes;
     });
@@ -116,13 +126,19 @@ std::string gather_names(Communicator const& world, std::set<std::string> const&
                        fmt::join(world.all_gather(fmt::format("{}", fmt::join(own, "\n"))), "\n"));
 }
 
-void warn_of_unmatched_regions(SplitSettings const& splits, std::string const& matched) {
-    std::set<std::string> unmatched;
-    for (BedRegion const& region : splits.exclude) {
-        if (matched.find(fmt::format("\n{}\n", region.name)) == matched.npos) {
-            unmatched.insert(region.name);
+/// What `names` are not between line ends in `matched`, each once.
+std::set<std::string> names_outside(std::vector<std::string> const& names,
+                                    std::string const& matched) {
+    std::set<std::string> outside;
+    for (std::string const& name : names) {
+        if (matched.find(fmt::format("\n{}\n", name)) == matched.npos) {
+            outside.insert(name);
         }
     }
+    return outside;
+}
+
+void warn_of_unmatched_regions(std::set<std::string> const& unmatched) {
     if (!unmatched.empty()) {
         log_warning(
             fmt::format("no record of any species is called as {} of the names in the --exclude "
@@ -131,26 +147,50 @@ void warn_of_unmatched_regions(SplitSettings const& splits, std::string const& m
     }
 }
 
+void warn_of_unmatched_contigs(std::set<std::string> const& unmatched) {
+    for (std::string const& name : unmatched) {
+        log_warning(
+            fmt::format("no record of any species is called '{}' (named for a "
+                        "split); see the names after '>' in the FASTA files",
+                        name));
+    }
+}
+
+/// One piece cannot know what the others' species match.
+void tell_names_outside_piece(std::string const& piece, std::set<std::string> const& contigs,
+                              std::set<std::string> const& regions) {
+    if (!contigs.empty() || !regions.empty()) {
+        log_info(
+            fmt::format("of the names for splits and in the --exclude file, {} match no record of "
+                        "piece {}, such as '{}'; see that each of them matches in another piece",
+                        contigs.size() + regions.size(), piece,
+                        contigs.empty() ? *regions.begin() : *contigs.begin()));
+    }
+}
+
 /// A name that matches nothing leaves its split to the hash, or its region in: people are told.
 /// Says nothing when a species was kept, whose names are not known then.
-void warn_of_unmatched_names(Communicator const& world, SplitSettings const& splits,
-                             Matches const& own) {
-    std::string const all = gather_names(world, own.names);
-    std::string const regions = gather_names(world, own.regions);
+void tell_unmatched_names(Communicator const& world, SplitSettings const& splits,
+                          Matches const& own, std::string const& piece) {
+    std::string const matched_names = gather_names(world, own.names);
+    std::string const matched_regions = gather_names(world, own.regions);
     if (world.any(own.some_kept) || world.rank() != 0) {
         return;
     }
-    warn_of_unmatched_regions(splits, regions);
-    for (auto const* names : {&splits.validation_contigs, &splits.test_contigs}) {
-        for (std::string const& name : *names) {
-            if (all.find(fmt::format("\n{}\n", name)) == all.npos) {
-                log_warning(
-                    fmt::format("no record of any species is called '{}' (named for a "
-                                "split); see the names after '>' in the FASTA files",
-                                name));
-            }
-        }
+    std::vector<std::string> named = splits.validation_contigs;
+    named.insert(named.end(), splits.test_contigs.begin(), splits.test_contigs.end());
+    std::vector<std::string> excluded;
+    for (BedRegion const& region : splits.exclude) {
+        excluded.push_back(region.name);
     }
+    auto const contigs = names_outside(named, matched_names);
+    auto const regions = names_outside(excluded, matched_regions);
+    if (piece_from(piece).count > 1) {
+        tell_names_outside_piece(piece, contigs, regions);
+        return;
+    }
+    warn_of_unmatched_regions(regions);
+    warn_of_unmatched_contigs(contigs);
 }
 
 /// A species that is no longer in the table stays in the folder and would be trained on.
@@ -183,7 +223,12 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
     world.barrier();
     BuildSettings const settings = build_settings(options);
     std::vector<SpeciesFiles> const species = find_files(options);
-    auto const own = species_of_rank(species, world.rank(), world.size());
+    auto const of_piece = species_of_piece(species.size(), piece_from(options.piece));
+    if (of_piece.empty() && world.rank() == 0) {
+        log_info(fmt::format("the table has {} species, so piece {} has nothing to do",
+                             species.size(), options.piece));
+    }
+    auto const own = species_of_rank(species, of_piece, world.rank(), world.size());
     std::uint64_t total = 0;
     for (std::size_t const index : own) {
         total += 3 * static_cast<std::uint64_t>(species[index].bytes);
@@ -204,7 +249,7 @@ void shard_on_rank(ShardOptions const& options, Communicator const& world) {
         log_info("rank 0 is done with its species; waiting for the other ranks");
     }
     print_reports(world, species.size(), reports);
-    warn_of_unmatched_names(world, settings.splits, matches);
+    tell_unmatched_names(world, settings.splits, matches, options.piece);
     if (world.rank() == 0) {
         warn_of_other_species(options.output, species);
     }

@@ -13,7 +13,6 @@
 
 #include "dnagpt/comm/rank_0_answer.hpp"
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/core/progress.hpp"
 
 namespace dnagpt {
@@ -172,19 +171,6 @@ class RoundReader {
 };
 
 }  // namespace
-
-Piece piece_from(std::string const& text) {
-    std::size_t const slash = text.find('/');
-    Piece piece{0, 0};
-    if (slash != std::string::npos) {
-        piece.number = parse_whole_number(text.substr(0, slash)).value_or(0);
-        piece.count = parse_whole_number(text.substr(slash + 1)).value_or(0);
-    }
-    DNAGPT_VALIDATE(piece.number >= 1 && piece.number <= piece.count,
-                    << "'" << text << "' is no piece of an array; write it as 2/8, from 1/8 to "
-                    << "8/8");
-    return piece;
-}
 
 RecordRange records_of_piece(std::int64_t records, Piece piece, std::int64_t block) {
     std::int64_t const blocks = (records + block - 1) / block;

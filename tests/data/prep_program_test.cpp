@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "data/prep_program.hpp"
@@ -62,6 +64,52 @@ TEST_F(PrepProgram, AnyNumberOfRanksGivesTheSameBytes) {
     EXPECT_EQ(again.code, 0);
     EXPECT_NE(again.output.find("kept"), std::string::npos);
     EXPECT_EQ(PretrainData(folder_->file("np1"), Split::validation).species().size(), 9U);
+}
+
+TEST_F(PrepProgram, PiecesOfAnArrayGiveTheBytesOfOneRun) {
+    ASSERT_EQ(run_prep(shard_into("one")).code, 0);
+    for (auto const& [piece, species] : {std::pair("2/2", 4), std::pair("1/2", 9)}) {
+        Outcome const outcome = run_prep(shard_into("pieces") + " --piece " + piece, 2);
+        ASSERT_EQ(outcome.code, 0) << outcome.output;
+        std::filesystem::directory_iterator const made(folder_->file("pieces"));
+        EXPECT_EQ(std::distance(begin(made), end(made)), 3 * species) << piece;
+    }
+    EXPECT_EQ(all_bytes(folder_->file("pieces")), all_bytes(folder_->file("one")));
+    Outcome const empty = run_prep(shard_into("pieces") + " --piece 10/10");
+    EXPECT_EQ(empty.code, 0);
+    EXPECT_NE(empty.output.find("has 9 species, so piece 10/10 has nothing to do"),
+              std::string::npos)
+        << empty.output;
+    EXPECT_EQ(run_prep(shard_into("pieces") + " --piece 3/2").code, 2);
+}
+
+TEST_F(PrepProgram, AFailedPieceLeavesTheOthersAndRunsAgain) {
+    std::string const fasta = genomes() + "/mus_musculus.synthetic.fa.gz";
+    std::string const whole = read_text(fasta);
+    std::filesystem::resize_file(fasta, whole.size() / 2);
+    Outcome const failed = run_prep(shard_into("again_in_pieces") + " --piece 2/2");
+    EXPECT_EQ(failed.code, 1);
+    EXPECT_NE(failed.output.find("mus_musculus.synthetic.fa.gz"), std::string::npos)
+        << failed.output;
+    EXPECT_EQ(run_prep(shard_into("again_in_pieces") + " --piece 1/2").code, 0);
+    std::ofstream(fasta, std::ios::binary) << whole;
+    Outcome const again = run_prep(shard_into("again_in_pieces") + " --piece 2/2");
+    EXPECT_EQ(again.code, 0) << again.output;
+    ASSERT_EQ(run_prep(shard_into("without_failure")).code, 0);
+    EXPECT_EQ(all_bytes(folder_->file("again_in_pieces")),
+              all_bytes(folder_->file("without_failure")));
+}
+
+TEST_F(PrepProgram, APieceTellsWhichNamesItDidNotMeet) {
+    std::string const named = " --validation-contigs homo_sapiens/chr2,chr77";
+    Outcome const first = run_prep(shard_into("named_1") + named + " --piece 1/2");
+    EXPECT_NE(first.output.find("1 match no record of piece 1/2, such as 'chr77'"),
+              std::string::npos)
+        << first.output;
+    Outcome const second = run_prep(shard_into("named_2") + named + " --piece 2/2");
+    EXPECT_NE(second.output.find("2 match no record of piece 2/2"), std::string::npos)
+        << second.output;
+    EXPECT_EQ(second.output.find("no record of any species"), std::string::npos);
 }
 
 TEST_F(PrepProgram, NamesThatMatchNothingAreTold) {

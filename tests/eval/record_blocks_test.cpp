@@ -6,15 +6,12 @@
 #include <chrono>
 #include <stdexcept>
 #include <thread>
-#include <utility>
 
-#include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
 
 namespace dnagpt {
 namespace {
 
-using testing::message_of;
 using testing::world;
 
 ReadRecords numbers_below(std::int64_t count) {
@@ -84,16 +81,6 @@ TEST(RecordBlocks, RecordsOfLongTextsHaveSmallerBlocks) {
             text += written(50, records_of_piece(50, {number, pieces}, 7), 7);
         }
         EXPECT_EQ(text, expected(50, 0, 7)) << pieces << " pieces";
-    }
-}
-
-TEST(RecordBlocks, PiecesAreWrittenLikeFractions) {
-    Piece const piece = piece_from("2/8");
-    EXPECT_EQ(std::pair(piece.number, piece.count), std::pair(std::int64_t{2}, std::int64_t{8}));
-    for (char const* const text : {"", "2", "0/8", "9/8", "-1/8", "1/x", "1/8/2"}) {
-        EXPECT_NE(message_of([&] { piece_from(text); }).find("is no piece of an array"),
-                  std::string::npos)
-            << text;
     }
 }
 

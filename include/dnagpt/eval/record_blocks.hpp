@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "dnagpt/comm/communicator.hpp"
+#include "dnagpt/core/piece.hpp"
 #include "dnagpt/core/work_share.hpp"
 
 namespace dnagpt {
@@ -17,17 +18,7 @@ namespace dnagpt {
 /// not depend on them either.
 inline constexpr std::int64_t records_of_block = 1024;
 
-/// A share of the input for one job of an array: `number` (from 1) of `count`. It takes whole
-/// blocks, one after the other.
-struct Piece {
-    std::int64_t number = 1;
-    std::int64_t count = 1;
-};
-
-/// Reads "2/8"; Error for another text.
-Piece piece_from(std::string const& text);
-
-/// Records first .. last - 1 of `records`, what the piece takes.
+/// Records first .. last - 1 of `records`, what a piece takes: whole blocks, one after the other.
 struct RecordRange {
     std::int64_t first = 0;
     std::int64_t last = std::numeric_limits<std::int64_t>::max();
