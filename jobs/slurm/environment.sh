@@ -2,63 +2,62 @@
 # Sourced by the job files: where things are at your site, and how the ranks are started.
 # Change this file, not the job files.
 
+# shellcheck source=jobs/slurm/launch.sh
+source jobs/slurm/launch.sh # first of all: from here on a signal is not lost
+
 # Modules or a Spack environment with what INSTALL.md lists, for example:
 #   module load gcc/12 openmpi hdf5 cuda
 #   spack env activate dnagpt
 
 # The folder with the programs `dnagpt` and `dnagpt-prep` (see INSTALL.md), and the job's data.
 : "${DNAGPT_BIN:=$PWD/build/release/bin}"
+: "${DNAGPT_SPECIES:=data_prep/species.toml}"
+: "${DNAGPT_GENOMES:=genomes}"
 : "${DNAGPT_SHARDS:=$PWD/shards}"
 : "${DNAGPT_RUN:=$PWD/runs/pretrain}"
 : "${DNAGPT_SET:=$PWD/sets/signals.h5}"
 : "${DNAGPT_FINETUNE_RUN:=$PWD/runs/finetune}"
 : "${DNAGPT_FROM=$DNAGPT_RUN}" # empty: random weights
-export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SHARDS DNAGPT_RUN DNAGPT_SET DNAGPT_FINETUNE_RUN DNAGPT_FROM
+export PATH="$DNAGPT_BIN:$PATH" DNAGPT_SPECIES DNAGPT_GENOMES DNAGPT_SHARDS DNAGPT_RUN DNAGPT_SET
+export DNAGPT_FINETUNE_RUN DNAGPT_FROM
 
-# One rank a core with a Serial Kokkos; with an OpenMP one set --cpus-per-task and this to match.
+# One rank a core with a Serial Kokkos; with an OpenMP one set --cpus-per-task, which gives each
+# rank its cores. Threads are held to cores only where a rank has several: a rank of one thread
+# that the launcher did not bind would be held to the node's first core, like all the others.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
-export OMP_PROC_BIND=${OMP_PROC_BIND:-close} OMP_PLACES=${OMP_PLACES:-cores}
+if [ "$OMP_NUM_THREADS" -gt 1 ]; then
+    export OMP_PROC_BIND=${OMP_PROC_BIND:-close} OMP_PLACES=${OMP_PLACES:-cores}
+else
+    export OMP_PROC_BIND=${OMP_PROC_BIND:-false}
+fi
 
-# The launcher. Where Slurm has no PMIx: DNAGPT_LAUNCH="mpirun --bind-to core".
-: "${DNAGPT_LAUNCH:=srun --mpi=pmix --kill-on-bad-exit=1}"
+# The launcher: `srun`, `mpirun` (where Slurm has no PMIx: `srun --mpi=list`), or a command line.
+# The first lines of a run say which cores each rank has. Since Slurm 22.05 srun does not take
+# --cpus-per-task from the job. mpirun answers SIGTERM by killing the ranks after twice its time-out;
+# its own 1 second is too little for a step and a checkpoint, and Slurm waits 30 seconds (KillWait).
+: "${DNAGPT_LAUNCH:=srun}"
+case $DNAGPT_LAUNCH in
+srun)
+    DNAGPT_LAUNCH="srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores"
+    export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
+    ;;
+mpirun)
+    DNAGPT_LAUNCH="mpirun --bind-to core --map-by slot:PE=$OMP_NUM_THREADS"
+    DNAGPT_LAUNCH+=" --mca odls_base_sigkill_timeout 15"
+    ;;
+esac
 export DNAGPT_LAUNCH
 
-# launch PROGRAM ARGUMENTS...: starts the ranks, hands SIGUSR1 and SIGTERM on to them, waits, and
-# puts the job back into the queue when they ended with 75 ("saved, run me again"). bash runs a trap
-# only between commands, so the launcher stands in the background.
-launch() {
-    local status=0 launcher ranks='' told=''
-    read -r -a launcher <<<"$DNAGPT_LAUNCH"
-    # `wait` ends early when a signal comes; the ranks then go on to the end of their step.
-    trap 'told=1; [ -z "$ranks" ] || kill -USR1 "$ranks" 2>/dev/null' USR1 TERM
-    "${launcher[@]}" "$@" &
-    ranks=$!
-    [ -z "$told" ] || kill -USR1 "$ranks" 2>/dev/null || true
-    while true; do
-        status=0
-        wait "$ranks" || status=$?
-        kill -0 "$ranks" 2>/dev/null || break
-    done
-    # A signal that came while the ranks ended hides their status: ask once more.
-    [ "$status" -le 128 ] || { status=0; wait "$ranks" 2>/dev/null || status=$?; }
-    trap - USR1 TERM
-    if [ "$status" -eq 75 ]; then
-        echo "Saved before the end; putting job $SLURM_JOB_ID back into the queue."
-        scontrol requeue "$SLURM_JOB_ID" || status=$?
-    fi
-    return "$status"
-}
+# GPUs: nothing to set here for CPU nodes.
 
-# set_piece: of a task of an array the array `piece`, as --piece 2/8; empty for a single job.
-set_piece() {
-    # shellcheck disable=SC2034  # read by the job files
-    piece=()
-    [ -n "${SLURM_ARRAY_TASK_ID:-}" ] || return 0
-    # A piece that is run again alone (--array=3) cannot know how many there are.
-    if [ "${SLURM_ARRAY_TASK_MIN:-1}" -ne 1 ] && [ -z "${DNAGPT_PIECES:-}" ]; then
-        echo "The array does not begin with 1: say by DNAGPT_PIECES how many pieces there are" >&2
-        exit 2
-    fi
-    # shellcheck disable=SC2034
-    piece=(--piece "$SLURM_ARRAY_TASK_ID/${DNAGPT_PIECES:-$SLURM_ARRAY_TASK_MAX}")
-}
+# Where the network's automatic choice is wrong (a hang at the first step, or speed of the
+# management network), name the interface; the job's first lines show both variables.
+#   export NCCL_SOCKET_IFNAME=ib0     # NCCL's bootstrap
+#   export UCX_NET_DEVICES=mlx5_0:1   # Open MPI over UCX
+
+# Lustre and NFS often have no locks, which HDF5 asks for; digests and the run folder's own lock
+# guard our files.
+export HDF5_USE_FILE_LOCKING=${HDF5_USE_FILE_LOCKING:-FALSE}
+
+# A folder of each node's own disk, to which the shards are copied first: DNAGPT_STAGE='$TMPDIR'.
+: "${DNAGPT_STAGE:=}"

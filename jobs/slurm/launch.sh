@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Sourced by environment.sh: starts the ranks, hands signals on to them, and puts a job that has
+# saved back into the queue.
+
+# A signal that comes while modules are loaded is kept for launch. bash runs a trap only between
+# commands and in `wait`, so the launcher stands in the background.
+told='' interrupted='' ranks=''
+trap 'told=1 interrupted=1; [ -z "$ranks" ] || kill -USR1 "$ranks" 2>/dev/null' USR1 TERM
+
+# launch PROGRAM ARGUMENTS...: starts the ranks, hands SIGUSR1 and SIGTERM on to them as SIGUSR1,
+# waits, and puts the job back into the queue when they ended with 75 ("saved, run me again").
+launch() {
+    local launcher status=75
+    if [ -n "$told" ]; then
+        echo "Told to stop before the ranks were started"
+    else
+        show_environment
+        read -r -a launcher <<<"$DNAGPT_LAUNCH"
+        "${launcher[@]}" "$@" &
+        ranks=$!
+        [ -z "$told" ] || kill -USR1 "$ranks" 2>/dev/null || true
+        status=0
+        await_ranks || status=$?
+    fi
+    trap '' USR1 TERM
+    case $status in
+    0) ;;
+    75) requeue ;;
+    *)
+        echo "The ranks ended with status $status; jobs that wait for the success of this one leave" \
+            "the queue. Submit the same line again when it is mended: what is done stays." >&2
+        ;;
+    esac
+    return "$status"
+}
+
+# The exit status of the ranks. `wait` ends early when a signal comes; the ranks then go on to the
+# end of their step. One that they did not listen to yet ended them, with nothing to be saved.
+await_ranks() {
+    local status=0 while_starting=$((128 + $(kill -l USR1)))
+    interrupted=1
+    while [ -n "$interrupted" ]; do
+        interrupted='' status=0
+        wait "$ranks" || status=$?
+    done
+    [ -z "$told" ] || [ "$status" -ne "$while_starting" ] || status=75
+    return "$status"
+}
+
+# Puts the job back into the queue, unless Slurm is ending it: a cancelled job stays cancelled, and
+# one that scontrol or a preemption puts back is back already.
+requeue() {
+    local job=$SLURM_JOB_ID state turn
+    # The plain number of an array's last task means all of its tasks.
+    [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+    for turn in 1 2 3 4 5; do
+        state=$(squeue --noheader --jobs="$job" --format='%T %r') || state="UNKNOWN (squeue failed)"
+        case $state in
+        RUNNING* | UNKNOWN* | "COMPLETING TimeLimit") ;;
+        *)
+            echo "Not done yet, but Slurm is ending job $job itself (${state:-not in the queue})"
+            return
+            ;;
+        esac
+        echo "Not done yet; putting job $job back into the queue."
+        ! scontrol requeue "$job" || return 0
+        [ "$turn" -eq 5 ] || sleep "${DNAGPT_REQUEUE_PAUSE:-10}"
+    done
+    echo "Job $job could not be put back into the queue (see scontrol's message above); submit the" \
+        "same line again: it goes on from the checkpoint" >&2
+}
+
+# What people look for when a job is slow or hangs.
+show_environment() {
+    local name
+    printf 'launcher: %s\n' "$DNAGPT_LAUNCH"
+    for name in OMP_NUM_THREADS HDF5_USE_FILE_LOCKING NCCL_SOCKET_IFNAME UCX_NET_DEVICES; do
+        printf '%s=%s ' "$name" "${!name-(not set)}"
+    done
+    printf '\n'
+}
+
+# stripe_checkpoints RUN: on Lustre the checkpoints that will be written lie on several servers.
+stripe_checkpoints() {
+    command -v lfs >/dev/null || return 0
+    mkdir -p "$1/checkpoints"
+    lfs setstripe --stripe-count "${DNAGPT_STRIPES:-8}" --stripe-size 4M "$1/checkpoints" ||
+        echo "$1/checkpoints is not striped (see the message of lfs above); saving goes on as it is"
+}
+
+# set_piece: of a task of an array the array `piece`, as --piece 2/8; empty for a single job.
+set_piece() {
+    # shellcheck disable=SC2034  # read by the job files
+    piece=()
+    [ -n "${SLURM_ARRAY_TASK_ID:-}" ] || return 0
+    # A piece that is run again alone (--array=3) cannot know how many there are.
+    if [ "${SLURM_ARRAY_TASK_MIN:-1}" -ne 1 ] && [ -z "${DNAGPT_PIECES:-}" ]; then
+        echo "The array does not begin with 1: say by DNAGPT_PIECES how many pieces there are" >&2
+        exit 2
+    fi
+    # shellcheck disable=SC2034
+    piece=(--piece "$SLURM_ARRAY_TASK_ID/${DNAGPT_PIECES:-$SLURM_ARRAY_TASK_MAX}")
+}
