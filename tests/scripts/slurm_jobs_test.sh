@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# jobs/slurm: signals reach the ranks, 75 requeues, other statuses end the job; with stand-ins for
-# srun, scontrol and sbatch's environment.
+# jobs/slurm: signals reach the ranks, 75 requeues, other statuses end the job, stages in a chain;
+# with stand-ins for srun, squeue, scontrol, sbatch and lfs. tests/slurm runs them under a real Slurm.
 # shellcheck disable=SC2016  # the stand-ins expand these
 set -uo pipefail
 # shellcheck source=tests/scripts/expect.sh
@@ -15,11 +15,19 @@ printf '%s\n' "$*" >>"$SCRATCH/launched"
 touch "$SCRATCH/running"
 for _ in $(seq 100); do sleep 0.1; done
 SRUN
-printf '#!/bin/bash\necho "$*" >>"$SCRATCH/requeued"\n' >"$scratch/bin/scontrol"
+printf '#!/bin/bash\necho "$*" >>"$SCRATCH/requeued"; exit "${SCONTROL_STATUS:-0}"\n' >"$scratch/bin/scontrol"
+printf '#!/bin/bash\necho "${JOB_STATE-RUNNING None}"\n' >"$scratch/bin/squeue"
+cat >"$scratch/bin/sbatch" <<'SBATCH'
+#!/bin/bash
+printf '%s\n' "$*" >>"$SCRATCH/sbatch"
+count=$(wc -l <"$SCRATCH/sbatch")
+[ "$count" -ne "${REFUSED:-0}" ] || { echo "sbatch: error: no such partition" >&2; exit 1; }
+echo "$((100 + count));cluster"
+SBATCH
 chmod +x "$scratch/bin/"*
 
 export SCRATCH=$scratch PATH="$scratch/bin:$PATH"
-export SLURM_JOB_ID=4711 SLURM_SUBMIT_DIR=$project DNAGPT_BIN=$scratch/bin
+export DNAGPT_REQUEUE_PAUSE=0 SLURM_JOB_ID=4711 SLURM_SUBMIT_DIR=$project DNAGPT_BIN=$scratch/bin
 export DNAGPT_RUN=/runs/first DNAGPT_SHARDS=/shards
 
 # job FILE WAIT STATUS [ARGUMENTS]: the job file, its ranks ending with STATUS.
@@ -64,6 +72,39 @@ expect_status 75 "saved run"
 run cat "$scratch/requeued"
 expect_output "requeue 4711" "a saved run is requeued"
 
+[ "$(wc -l <"$scratch/requeued")" -eq 1 ] || fail "a saved run is requeued once"
+SLURM_ARRAY_JOB_ID=4700 SLURM_ARRAY_TASK_ID=3 job pretrain '' 75
+run cat "$scratch/requeued"
+expect_output "requeue 4700_3" "of an array the task that saved is requeued"
+JOB_STATE="COMPLETING TimeLimit" job pretrain '' 75
+[ -e "$scratch/requeued" ] || fail "a run that saved behind its time limit is requeued"
+for state in "COMPLETING None" "PENDING BeginTime" "CANCELLED None" ""; do
+    JOB_STATE=$state job pretrain '' 75
+    expect_status 75 "ended by Slurm ($state)"
+    expect_output "Slurm is ending job 4711 itself" "ended by Slurm ($state)"
+    [ ! -e "$scratch/requeued" ] || fail "a job that Slurm ends ($state) is not requeued"
+done
+SCONTROL_STATUS=1 job pretrain '' 75
+expect_status 75 "requeue refused"
+expect_output "submit the same line again" "requeue refused"
+[ "$(wc -l <"$scratch/requeued")" -eq 5 ] || fail "a refused requeue is tried five times"
+
+# In front of the ranks: the signal comes while the site's modules are loaded.
+sed 's/^# Modules.*/kill -USR1 $$/' "$project/jobs/slurm/environment.sh" >"$scratch/loading.sh"
+run env -C "$project" bash -c 'source "$1"; launch dnagpt pretrain' _ "$scratch/loading.sh"
+expect_status 75 "told to stop while modules are loaded"
+expect_output "Told to stop before the ranks were started" "told to stop while modules are loaded"
+expect_output "putting job 4711 back" "told to stop while modules are loaded"
+# The launcher or a rank that does not listen yet dies of the signal.
+printf '#!/bin/bash\ntouch "$SCRATCH/running"; exec sleep 10\n' >"$scratch/deaf"
+chmod +x "$scratch/deaf"
+DNAGPT_LAUNCH=$scratch/deaf signalled USR1
+expect_status 75 "told to stop before the ranks listened"
+expect_output "putting job 4711 back" "told to stop before the ranks listened"
+RANKS_STATUS=138 job pretrain '' 138
+expect_status 138 "ranks that died of a signal that nobody sent to the job"
+[ ! -e "$scratch/requeued" ] || fail "ranks that died of a signal of their own are not requeued"
+
 for signal in USR1 TERM; do
     signalled "$signal"
     expect_status 75 "$signal"
@@ -73,9 +114,31 @@ for signal in USR1 TERM; do
     expect_output "requeue 4711" "$signal ends in a requeue"
 done
 
-job data_prep '' 0
+JOB_STATE=RUNNING job pretrain '' 0
+expect_output "launcher: srun --mpi=pmix --kill-on-bad-exit=1" "the log says how the ranks are started"
+expect_output "OMP_NUM_THREADS=1 HDF5_USE_FILE_LOCKING=FALSE NCCL_SOCKET_IFNAME=(not set)" "environment"
+cp "$scratch/bin/srun" "$scratch/bin/mpirun"
+DNAGPT_LAUNCH=mpirun job pretrain '' 0
 run cat "$scratch/launched"
-expect_output "dnagpt-prep shard --species" "data_prep.sbatch"
+expect_output "--bind-to core --map-by slot:PE=1 --mca odls_base_sigkill_timeout 15 dnagpt" "mpirun"
+DNAGPT_STAGE='$TMPDIR' job pretrain '' 0 schedule.steps=10
+run cat "$scratch/launched"
+expect_output 'data.stage=$TMPDIR schedule.steps=10' "staging"
+
+printf '#!/bin/bash\nprintf "%%s\n" "$*" >>"$SCRATCH/striped"; exit "${LFS_STATUS:-0}"\n' >"$scratch/bin/lfs"
+chmod +x "$scratch/bin/lfs"
+DNAGPT_RUN=$scratch/striped_run job pretrain '' 0
+run cat "$scratch/striped"
+expect_output "setstripe --stripe-count 8 --stripe-size 4M $scratch/striped_run/checkpoints" "striping"
+LFS_STATUS=1 DNAGPT_FINETUNE_RUN=$scratch/striped_run job finetune '' 0
+expect_status 0 "a file system that cannot stripe"
+expect_output "is not striped" "a file system that cannot stripe"
+rm "$scratch/bin/lfs"
+
+SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=9 job data_prep '' 0 --replace
+run cat "$scratch/launched"
+expect_output "dnagpt-prep shard --species data_prep/species.toml --genomes genomes --output /shards --piece 2/9 --replace" \
+    "data_prep.sbatch"
 job evaluate '' 0
 run cat "$scratch/launched"
 expect_output "dnagpt evaluate --checkpoint /runs/first --shards /shards --output /runs/first/evaluation.json" "evaluate.sbatch"
@@ -131,6 +194,46 @@ expect_output "dnagpt score --checkpoint /runs/first --piece 2/8 --species R --v
 SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8 job embed '' 0 --fasta a.fa
 run cat "$scratch/launched"
 expect_output "dnagpt embed --checkpoint /runs/first --piece 2/8 --fasta a.fa" "embed.sbatch"
+
+# all ARGUMENTS: submit_all.sh; what sbatch was told stands in $output behind what it printed.
+all() {
+    rm -f "$scratch/sbatch"
+    run env -C "$project" bash jobs/slurm/submit_all.sh "$@"
+    [ ! -e "$scratch/sbatch" ] || output+=$'\n'$(cat "$scratch/sbatch")
+}
+waits='--kill-on-invalid-dep=yes'
+all schedule.steps=10
+expect_status 0 "submit_all.sh"
+expect_output "pretrain       job 102, waits for job 101" "submit_all.sh says what waits for what"
+expect_output "--job-name=dnagpt_data_prep --array=1-9 jobs/slurm/data_prep.sbatch" "a task a species"
+expect_output "--dependency=afterok:101 $waits jobs/slurm/pretrain.sbatch schedule.steps=10" "pretrain waits"
+expect_output "--array=0-9 --dependency=afterok:102 $waits jobs/slurm/evaluate.sbatch" "evaluate waits"
+expect_no_output "finetune" "no labelled set"
+DNAGPT_SET=s.h5 DNAGPT_PREDICT_ARGS="--fasta a.fa" DNAGPT_SCORE_ARGS="--vcf v" \
+    DNAGPT_PRETRAIN_SBATCH="--nodes=4 --time=1:00" DNAGPT_EVALUATE_SET_ARGS="--blank sequence" all
+expect_output "$waits --nodes=4 --time=1:00 jobs/slurm/pretrain.sbatch" "options of a stage"
+expect_output "afterok:102 $waits jobs/slurm/score.sbatch --vcf v" "score waits for pretrain"
+expect_output "afterok:102 $waits jobs/slurm/finetune.sbatch" "finetune waits for pretrain"
+expect_output "afterok:105 $waits jobs/slurm/evaluate.sbatch --set s.h5 --blank sequence" "evaluation of the set"
+expect_output "afterok:105 $waits jobs/slurm/predict.sbatch --fasta a.fa" "predict waits for finetune"
+expect_no_output "generate" "a stage that was not asked for"
+DNAGPT_SET=s.h5 all --from finetune
+expect_output "--job-name=dnagpt_finetune jobs/slurm/finetune.sbatch" "a chain from fine-tuning on"
+expect_no_output "pretrain.sbatch" "a chain from fine-tuning on"
+REFUSED=2 all
+expect_status 1 "sbatch refuses a job"
+expect_output "sbatch refused pretrain" "sbatch refuses a job"
+expect_output "still there: 101; scancel" "sbatch refuses a job"
+[ "$(wc -l <"$scratch/sbatch")" -eq 2 ] || fail "nothing is submitted behind a refused job"
+for wrong in "--from nothing" "--from finetune" "--form pretrain"; do
+    # shellcheck disable=SC2086  # two words
+    DNAGPT_SET='' all $wrong
+    expect_status 2 "submit_all.sh $wrong"
+    [ ! -e "$scratch/sbatch" ] || fail "submit_all.sh $wrong submits nothing"
+done
+DNAGPT_SPECIES=$scratch/none.toml all
+expect_status 2 "no species table"
+expect_output "set DNAGPT_SPECIES" "no species table"
 
 unset SLURM_SUBMIT_DIR
 job evaluate '' 0
