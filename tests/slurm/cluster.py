@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 LONG = os.environ.get("DNAGPT_LONG") == "1"
@@ -53,11 +54,14 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1
 NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES PriorityTier=1 GraceTime=20 State=UP
+PartitionName=urgent Nodes=ALL PriorityTier=2 PreemptMode=OFF State=UP
 """
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """This machine cannot run a Slurm; the text says why."""
 
 
@@ -91,7 +95,7 @@ class Cluster:
         }
 
     def start(self) -> None:
-        """Returns when a job can be submitted; raises Unavailable where that cannot be had."""
+        """Returns when a job can be submitted; raises UnavailableError where that cannot be had."""
         self._require_programs()
         host = socket.gethostname().split(".")[0]
         controller_port, node_port = free_ports(2)
@@ -168,11 +172,11 @@ class Cluster:
 
     def _require_programs(self) -> None:
         if os.geteuid() != 0:
-            raise Unavailable("the daemons need root")
+            raise UnavailableError("the daemons need root")
         path = self.environment["PATH"]
         missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
         if missing:
-            raise Unavailable(
+            raise UnavailableError(
                 f"{', '.join(missing)} not found; Debian's packages are slurm-wlm and munge"
             )
 
@@ -198,7 +202,7 @@ class Cluster:
                 )
             )
 
-    def _wait_for(self, what: str, ready) -> None:
+    def _wait_for(self, what: str, ready: Callable[[], bool]) -> None:
         for _ in range(150):
             if any(daemon.poll() is not None for daemon in self.daemons):
                 break
@@ -208,7 +212,7 @@ class Cluster:
         printed = "\n".join(
             f"{file.name}: {file.read_text()[-1000:]}" for file in sorted(self.folder.glob("*.out"))
         )
-        raise Unavailable(f"{what} did not come up:\n{printed}")
+        raise UnavailableError(f"{what} did not come up:\n{printed}")
 
 
 def run_tests(cluster: Cluster) -> int:
@@ -219,7 +223,7 @@ def run_tests(cluster: Cluster) -> int:
     try:
         cluster.start()
         outcome = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
-    except Unavailable as problem:
+    except UnavailableError as problem:
         print(f"SKIPPED: no Slurm on this machine ({problem})")
         return SKIPPED
     finally:

@@ -6,8 +6,9 @@ Usage: preemption_test.py DNAGPT DNAGPT_PREP MPIEXEC, as root; DNAGPT_LONG=1 run
 from __future__ import annotations
 
 import sys
+import time
 import unittest
-from pathlib import Path
+from collections.abc import Iterator
 
 from cluster import LONG, Cluster, run_tests
 from tiny_training import TinyTraining
@@ -106,6 +107,102 @@ class Preemption(unittest.TestCase):
         self.assertEqual((at_end["JobState"], at_end["Restarts"]), ("CANCELLED", "0"), log)
         self.assertNotIn("back into the queue", log)
         self.assertIn("told to stop: saved at step", log)
+
+    @only_long
+    def test_every_way_to_be_stopped_with_every_launcher(self) -> None:
+        ways = {
+            "shell_usr1": ("scancel", "--signal=USR1", "--batch"),
+            "shell_term": ("scancel", "--signal=TERM", "--batch"),
+            "all_usr1": ("scancel", "--signal=USR1", "--full"),
+            "ranks_usr1": ("scancel", "--signal=USR1"),
+            "requeue": ("scontrol", "requeue"),
+        }
+        for launcher in self.launchers():
+            for way, command in ways.items():
+                if (launcher, way) == ("mpirun", "ranks_usr1"):
+                    continue  # on one node its ranks are no Slurm step
+                folder = f"{launcher}_{way}"
+                with self.subTest(folder):
+                    self.assert_went_on(folder, self.preempt(folder, *command))
+
+    @only_long
+    def test_a_step_that_is_longer_than_the_patience_of_mpirun_is_saved(self) -> None:
+        slow = ("batch.tokens_per_step=16384", "schedule.steps=5")
+        whole = self.training.without_slurm("slow", *slow)
+        for launcher in self.launchers():
+            with self.subTest(launcher):
+                folder = f"slow_{launcher}"
+                job = self.training.submit(folder, *slow)
+                self.training.wait_for_steps(folder, job, 2)
+                CLUSTER.run("scontrol", "requeue", job)
+                self.training.wait_for_end(job)
+                self.assertIn("resumed from", self.training.log(folder))
+                self.assertEqual(self.training.last_checkpoint(folder), whole)
+
+    @only_long
+    def test_an_urgent_job_takes_the_cores(self) -> None:
+        for launcher in self.launchers():
+            with self.subTest(launcher):
+                folder = f"preempted_{launcher}"
+                job = self.training.submit(folder, STEPS)
+                self.training.wait_for_steps(folder, job, 4)
+                urgent = CLUSTER.run(
+                    *("sbatch", "--parsable", "--partition=urgent", "--ntasks=4"),
+                    *("--output=/dev/null", "--wrap=sleep 1"),
+                )
+                self.training.wait_for_end(job)
+                self.assertEqual(CLUSTER.job(urgent)["JobState"], "COMPLETED")
+                at_end = CLUSTER.job(job)
+                self.assertEqual(at_end["JobState"], "COMPLETED", self.training.log(folder))
+                self.assertEqual(at_end["Restarts"], "1")
+                self.assertEqual(self.training.last_checkpoint(folder), self.whole)
+
+    @only_long
+    def test_slurms_own_signal_before_the_time_limit(self) -> None:
+        # Slurm looks every 30 seconds, so that the run must last longer: as many steps as 75
+        # seconds hold here.
+        begin = time.monotonic()
+        self.training.without_slurm("speed", STEPS)
+        steps = int(75 * STEP_COUNT / (time.monotonic() - begin))
+        whole = self.training.without_slurm("long_whole", f"schedule.steps={steps}")
+        for launcher in self.launchers():
+            with self.subTest(launcher):
+                folder = f"time_limit_{launcher}"
+                options = ("--time=2", "--signal=B:USR1@90")
+                job = self.training.submit(folder, f"schedule.steps={steps}", options=options)
+                at_end = self.training.wait_for_end(job, seconds=900)
+                self.assertEqual(at_end["JobState"], "COMPLETED", self.training.log(folder))
+                self.assertGreaterEqual(int(at_end["Restarts"]), 1, "it ended before the signal")
+                self.assertIn("told to stop: saved at step", self.training.log(folder))
+                self.assertEqual(self.training.last_checkpoint(folder), whole)
+
+    @only_long
+    def test_a_job_that_saves_behind_its_time_limit_is_requeued(self) -> None:
+        script = "trap '' USR1\ntrap 'sleep 2; exit 75' TERM\nwhile :; do sleep 0.2; done\n"
+        job = self.stand_in("late", script, "--time=1", "--signal=B:USR1@1")
+        at_end = self.training.wait_for_end(job)
+        log = self.training.log("late")
+        self.assertIn("DUE TO TIME LIMIT", log)
+        self.assertEqual((at_end["JobState"], at_end["Restarts"]), ("COMPLETED", "1"), log)
+        self.assertEqual(self.starts("late"), 2)
+
+    @only_long
+    def test_a_job_that_cannot_be_requeued_says_so(self) -> None:
+        job = self.stand_in("kept", "exit 75\n", "--no-requeue")
+        at_end = self.training.wait_for_end(job)
+        self.assertEqual((at_end["JobState"], at_end["ExitCode"]), ("FAILED", "75:0"))
+        self.assertIn("submit the same line again", self.training.log("kept"))
+
+    def launchers(self) -> Iterator[str]:
+        """Those that work here, each set for the jobs that follow."""
+        usual = self.training.launcher
+        for launcher in ("srun", "mpirun"):
+            if launcher == "srun" and not self.training.srun_works():
+                print("SKIPPED: srun (this Slurm has no PMIx: srun --mpi=list)")
+                continue
+            self.training.launcher = launcher
+            yield launcher
+        self.training.launcher = usual
 
 
 if __name__ == "__main__":

@@ -139,7 +139,9 @@ class TinyTraining:
             meanwhile()
             return self.cluster.job(job)["JobState"] in ENDED
 
-        wait_until(ended, lambda: f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}", seconds)
+        wait_until(
+            ended, lambda: f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}", seconds
+        )
         return self.cluster.job(job)
 
     def logs(self) -> list[str]:
