@@ -108,6 +108,27 @@ std::vector<StoredTensor> read_layout(Hdf5File const& file) {
     return layout;
 }
 
+/// Whether the tensor is a piece of the flat vectors; counts without leaving 64 bits.
+bool lies_within(StoredTensor const& tensor, std::int64_t elements) {
+    std::int64_t size = 1;
+    for (std::int64_t const length : tensor.shape) {
+        if (length <= 0 || size > elements / length) {
+            return false;
+        }
+        size *= length;
+    }
+    return tensor.offset >= 0 && size <= elements && tensor.offset <= elements - size;
+}
+
+void check_layout(Hdf5File const& file, CheckpointHeader const& header) {
+    for (StoredTensor const& tensor : header.layout) {
+        DNAGPT_VALIDATE(lies_within(tensor, header.elements),
+                        << file.path() << ": the tensor '" << tensor.name
+                        << "' lies outside the stored weights (another program may have written "
+                           "it); make the file again");
+    }
+}
+
 void check_kind(Hdf5File const& file) {
     bool const is_checkpoint =
         file.has_attribute("/", "kind") && file.string_attribute("/", "kind") == file_kind;
@@ -140,7 +161,8 @@ CheckpointHeader read_header(Hdf5File const& file) {
     header.libraries = file.string_attribute("/", "libraries");
     header.skip_list = file.read<std::int64_t>("/skip_list");
     header.layout = read_layout(file);
-    header.elements = file.shape(state_datasets[0]).at(0);
+    header.elements = file.shape(state_datasets[0]).front();
+    check_layout(file, header);
     return header;
 }
 
@@ -237,6 +259,7 @@ CheckpointReader CheckpointReader::open_verified(std::string const& path) {
     for (std::size_t i = 0; i < state_datasets.size(); ++i) {
         DNAGPT_VALIDATE(file.shape(state_datasets[i]) == std::vector{reader.header_.elements},
                         << path << " holds flat vectors of different lengths; make it again");
+        file.require_type<float>(state_datasets[i]);
         reader.offsets_[i] = file.dataset_offset(state_datasets[i]);
     }
     reader.file_ = open_for_reading(path);

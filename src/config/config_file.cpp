@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <type_traits>
 
 #include "config_keys.hpp"
 #include "dnagpt/core/check.hpp"
@@ -203,6 +202,49 @@ toml::table parse_toml(std::string const& text, std::string const& name) {
     }
 }
 
+bool is_control(char letter) {
+    auto const byte = static_cast<unsigned char>(letter);
+    return byte < 0x20 || byte == 0x7F;
+}
+
+/// Any text on one line: literal where TOML can hold it so, else with escapes.
+std::string format_value(std::string const& value) {
+    bool const literal =
+        std::ranges::none_of(value, [](char c) { return c == '\'' || is_control(c); });
+    if (literal) {
+        return "'" + value + "'";
+    }
+    std::string text;
+    for (char const letter : value) {
+        text += letter == '"' || letter == '\\' ? fmt::format("\\{}", letter)
+                : is_control(letter)            ? fmt::format("\\u{:04X}", letter)
+                                                : std::string(1, letter);
+    }
+    return '"' + text + '"';
+}
+
+std::string format_value(std::vector<std::string> const& values) {
+    std::string text;
+    for (std::string const& value : values) {
+        text += (text.empty() ? " " : ", ") + format_value(value);
+    }
+    return text.empty() ? "[]" : "[" + text + " ]";
+}
+
+std::string format_value(std::int64_t value) {
+    return fmt::format("{}", value);
+}
+
+std::string format_value(bool value) {
+    return value ? "true" : "false";
+}
+
+/// The shortest text that reads back as the same number, and as a float in TOML.
+std::string format_value(double value) {
+    std::string const text = fmt::format("{}", value);
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+}
+
 bool is_toml_value(std::string const& value) {
     try {
         (void)toml::parse("value = " + value);
@@ -220,33 +262,10 @@ std::string override_as_toml(std::string const& text) {
                     << "'" << text << "' is no setting; write section.key=value");
     std::string value = text.substr(equals + 1);
     if (!is_toml_value(value)) {
-        std::ostringstream quoted;
-        quoted << toml::value<std::string>(value);
-        value = quoted.str();
+        value = format_value(value);
     }
     return fmt::format("[{}]\n{} = {}\n", text.substr(0, dot),
                        text.substr(dot + 1, equals - dot - 1), value);
-}
-
-/// The shortest text that reads back as the same number, and as a float in TOML.
-std::string format_value(double value) {
-    std::string const text = fmt::format("{}", value);
-    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
-}
-
-template <class T>
-std::string format_value(T const& value) {
-    std::ostringstream text;
-    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-        toml::array array;
-        for (std::string const& element : value) {
-            array.push_back(element);
-        }
-        text << array;
-    } else {
-        text << toml::value<T>(value);
-    }
-    return text.str();
 }
 
 std::string sets_as_toml(std::vector<FinetuneSet> const& sets, PathKeys paths) {

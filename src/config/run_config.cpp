@@ -81,7 +81,20 @@ void validate_ranges(RunConfig const& config) {
     require_positive("run.log_every_steps", config.run.log_every_steps);
 }
 
+/// A set's name stands in the name of its table of predictions, and in tables.
+void require_file_name(std::string const& name) {
+    constexpr std::size_t longest = 200;
+    bool const fits = name.size() <= longest && std::ranges::none_of(name, [](char letter) {
+                          auto const byte = static_cast<unsigned char>(letter);
+                          return byte < 0x20 || byte == 0x7F || letter == '/';
+                      });
+    DNAGPT_VALIDATE(fits, << "the name of a set cannot be part of a file's name (it is longer than "
+                          << longest << " letters, or holds a / or a control character); give "
+                          << "finetune.set.name another instead of " << name.substr(0, 40));
+}
+
 void validate_set(FinetuneSet const& set) {
+    require_file_name(set.name);
     require_positive("finetune.set.weight", set.weight);
     DNAGPT_VALIDATE(set.answer.empty() || set.answer == "class" || set.answer == "number" ||
                         set.answer == "words",

@@ -20,6 +20,8 @@ constexpr std::string_view letters_of_species = "RIKLOQSUVWZ";
 constexpr std::string_view letters_of_names =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
+constexpr std::size_t longest_name = 200;
+
 std::string read_text(toml::table const& table, std::string const& place, char const* key) {
     auto const value = table[key].value<std::string>();
     DNAGPT_VALIDATE(value && !value->empty(),
@@ -51,9 +53,11 @@ SpeciesEntry read_entry(toml::table const& table, std::string const& place) {
     }
     SpeciesEntry entry;
     entry.name = read_text(table, place, "name");
-    DNAGPT_VALIDATE(entry.name.find_first_not_of(letters_of_names) == std::string::npos,
-                    << place << ": the name '" << entry.name
-                    << "' cannot begin a file's name; use letters, digits, _ and - only");
+    DNAGPT_VALIDATE(entry.name.size() <= longest_name &&
+                        entry.name.find_first_not_of(letters_of_names) == std::string::npos,
+                    << place << ": the name '" << entry.name.substr(0, 40)
+                    << "' cannot begin a file's name; use at most " << longest_name
+                    << " letters, digits, _ and - only");
     std::string const token = read_text(table, place, "token");
     DNAGPT_VALIDATE(
         token.size() == 1 && letters_of_species.find(token[0]) != std::string_view::npos,

@@ -39,12 +39,19 @@ Json to_json(SetTask const& set) {
     return json;
 }
 
+char letter_from(std::string const& text) {
+    DNAGPT_VALIDATE(text.size() == 1, << "the checkpoint's task has the species token '" << text
+                                      << "', which is not one letter; it was written by another "
+                                         "version: use that one");
+    return text.front();
+}
+
 SetTask set_from(Json const& json) {
     SetTask set;
     set.name = json.at("name").get<std::string>();
     set.answer = answer_called(json.at("answer").get<std::string>());
     set.prompt = json.at("prompt").get<std::string>();
-    set.species_token = json.at("species_token").get<std::string>().at(0);
+    set.species_token = letter_from(json.at("species_token").get<std::string>());
     set.classes = json.at("classes").get<std::vector<std::string>>();
     set.number_names = json.at("number_names").get<std::vector<std::string>>();
     for (Json const& scale : json.at("numbers")) {

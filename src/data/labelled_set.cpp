@@ -178,6 +178,7 @@ void read_bases(Hdf5File const& file, std::vector<LabelledExample>& examples) {
 std::vector<LabelledExample> read_examples(Hdf5File const& file, std::size_t numbers_each) {
     auto ids = file.read_strings("/id");
     std::size_t const count = ids.size();
+    DNAGPT_VALIDATE(count > 0, << file.path() << " holds no example; make the set again");
     auto const groups = file.read<std::int32_t>("/group");
     auto const splits = file.read<std::uint8_t>("/split");
     auto const labels = read_if_there<std::int32_t>(file, "/label");
@@ -214,10 +215,10 @@ void require_answers(Hdf5File const& file, LabelledSet const& set) {
                                                                   : "/id";
     DNAGPT_VALIDATE(file.has(column), << file.path() << " has no " << column << " (its answer is "
                                       << answer_name(set.answer) << "); make the set again");
+    bool const asks_class = set.answer == AnswerKind::classes;
+    std::size_t const classes = std::max<std::size_t>(set.classes.size(), asks_class ? 0 : 1);
     for (LabelledExample const& example : set.examples) {
-        bool const known =
-            set.answer != AnswerKind::classes ||
-            (example.label >= 0 && static_cast<std::size_t>(example.label) < set.classes.size());
+        bool const known = example.label >= 0 && static_cast<std::size_t>(example.label) < classes;
         DNAGPT_VALIDATE(known, << file.path() << ": example " << example.id << " has the label "
                                << example.label << ", and the set has " << set.classes.size()
                                << " classes, counted from 0; make the set again");
@@ -236,6 +237,13 @@ void require_format(Hdf5File const& file) {
     DNAGPT_VALIDATE(version == labelled_set_version,
                     << file.path() << " has set format " << version << " (this program reads "
                     << labelled_set_version << "); make the set again with this version");
+}
+
+char read_species_token(Hdf5File const& file) {
+    std::string const token = file.string_attribute("/", "species_token");
+    DNAGPT_VALIDATE(token.size() == 1, << file.path() << ": species_token is not one letter; make "
+                                       << "the set again");
+    return token.front();
 }
 
 constexpr std::array<std::string_view, 3> answer_names = {"class", "number", "words"};
@@ -273,7 +281,7 @@ LabelledSet read_labelled_set(std::string const& path) {
     set.path = path;
     set.answer = answer_called(file.string_attribute("/", "answer"));
     set.classes = read_texts_if_there(file, "/classes");
-    set.species_token = file.string_attribute("/", "species_token").front();
+    set.species_token = read_species_token(file);
     set.settings = file.string_attribute("/", "settings");
     set.program_version = file.string_attribute("/", "program_version");
     set.number_names = read_texts_if_there(file, "/number_names");

@@ -202,14 +202,18 @@ TokenShard::TokenShard(std::string const& path, ShardCheck check) {
     Hdf5File file = open_shard(path, check);
     info_ = read_info(file);
     contigs_ = read_contigs(file);
-    words_ = file.shape("/tokens").at(0);
+    file.require_type<std::uint16_t>("/tokens");
+    words_ = file.shape("/tokens").front();
     offset_ = file.dataset_offset("/tokens");
     file.close();
     std::int64_t expected = 0;
     for (ShardContig const& contig : contigs_) {
-        DNAGPT_VALIDATE(contig.first_token == expected && contig.length > 0,
-                        << path << ": contig '" << contig.name
-                        << "' does not follow the one before it; make the shards again");
+        std::int64_t const room = bases_per_word * (words_ - expected);
+        DNAGPT_VALIDATE(
+            contig.first_token == expected && contig.length > 0 && contig.length <= room &&
+                contig.source_start >= 0,
+            << path << ": contig '" << contig.name
+            << "' does not follow the one before it, or does not fit in; make the shards again");
         expected += words_of(contig.length);
     }
     DNAGPT_VALIDATE(expected == words_, << path << ": contigs of " << expected << " words but "
@@ -222,6 +226,10 @@ TokenShard::TokenShard(std::string const& path, ShardCheck check) {
 void TokenShard::read_words(std::int64_t first, std::span<std::uint16_t> words) const {
     DNAGPT_EXPECT(first >= 0 && first + static_cast<std::int64_t>(words.size()) <= words_);
     pread_all(file_, words.data(), 2 * words.size(), offset_ + 2 * first);
+    bool const known = words.empty() || std::ranges::max(words) < word_count;
+    DNAGPT_VALIDATE(known, << path() << ": one of the words from " << first
+                           << " on is no 6-mer (words are 0 to " << word_count - 1
+                           << "); make the shards again");
 }
 
 void TokenShard::verify_unchanged() const {

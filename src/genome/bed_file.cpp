@@ -10,6 +10,9 @@
 namespace dnagpt {
 namespace {
 
+/// Far behind any contig's end, and far from the end of 64 bits: windows around it can be counted.
+constexpr std::int64_t last_place = std::int64_t{1} << 48;
+
 bool is_entry(std::string_view line) {
     return !without_blanks(line).empty() && !line.starts_with('#') && !line.starts_with("track ") &&
            !line.starts_with("browser ");
@@ -25,7 +28,7 @@ BedEntry entry_of(std::string const& path, std::int64_t row, BedColumns const& c
                     << columns.names << ", separated by tabs); correct the row");
     auto const begin = parse_whole_number(entry.fields[1]);
     auto const end = parse_whole_number(entry.fields[2]);
-    DNAGPT_VALIDATE(begin && end && *begin >= 0 && *begin < *end,
+    DNAGPT_VALIDATE(begin && end && *begin < *end && *end <= last_place,
                     << path << " row " << row << ": '" << entry.fields[1] << "' and '"
                     << entry.fields[2]
                     << "' are no start and end (0-based, the end behind the entry's last base); "

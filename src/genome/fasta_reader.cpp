@@ -16,6 +16,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
 
@@ -215,6 +216,9 @@ bool FastaReader::next_record(FastaRecord& record) {
         if (last > first) {
             name_ = line.substr(first, last - first);
         }
+        DNAGPT_VALIDATE(std::ranges::none_of(name_, is_control_letter),
+                        << path_ << ": the name of record " << records_
+                        << " holds a control character (the file is damaged?); rename the record");
         record = {.name = name_, .description = line.substr(rest)};
         return true;
     }

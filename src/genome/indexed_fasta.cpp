@@ -6,11 +6,15 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <string_view>
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/parse_number.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
+#include "dnagpt/genome/labelled_text.hpp"
+#include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
 namespace {
@@ -23,6 +27,37 @@ void require_new_index(std::string const& path) {
     DNAGPT_VALIDATE(error || index_time >= fs::last_write_time(path),
                     << path << ".fai is older than " << path
                     << "; make it again with `samtools faidx` or remove it");
+}
+
+/// One line of an index: name, bases, place of the first, bases and bytes of a line.
+bool is_sound(std::string_view line, std::int64_t room) {
+    auto const fields = split_fields(line, '\t');
+    if (fields.size() < 5) {
+        return false;
+    }
+    auto const bases = parse_whole_number(fields[1]);
+    auto const offset = parse_whole_number(fields[2]);
+    auto const bases_of_line = parse_whole_number(fields[3]);
+    auto const bytes_of_line = parse_whole_number(fields[4]);
+    constexpr std::int64_t longest_line = std::numeric_limits<std::int32_t>::max();
+    return bases && offset && bases_of_line && bytes_of_line && *bases <= room && *offset <= room &&
+           (*bases_of_line > 0 || *bases == 0) && *bytes_of_line >= *bases_of_line &&
+           *bytes_of_line <= longest_line;
+}
+
+/// htslib divides by the numbers of an index, given or made, and takes memory for them.
+void require_sound_index(std::string const& path) {
+    std::string const index = path + ".fai";
+    std::int64_t const room = fs::exists(path + ".gzi")  // compressed: its bases have more bytes
+                                  ? std::numeric_limits<std::int64_t>::max()
+                                  : static_cast<std::int64_t>(fs::file_size(path));
+    for_each_line(index, [&](std::string_view line, std::int64_t row) {
+        DNAGPT_VALIDATE(is_sound(line, room),
+                        << index << " row " << row << " does not fit " << path
+                        << " (the index is damaged or that of another file, or a record begins "
+                           "with a line without bases); correct the record, and make the index "
+                           "again with `samtools faidx`");
+    });
 }
 
 struct FreeText {
@@ -48,6 +83,7 @@ IndexedFasta::IndexedFasta(std::string path) : path_(std::move(path)) {
                     << ".fai is damaged or cannot be written; try `samtools faidx`");
     DNAGPT_VALIDATE(faidx_nseq(index_.get()) > 0,
                     << path_ << ".fai names no contig; make it again with `samtools faidx`");
+    require_sound_index(path_);
     for (int i = 0; i < faidx_nseq(index_.get()); ++i) {
         contigs_.emplace_back(faidx_iseq(index_.get(), i));
     }

@@ -140,6 +140,9 @@ std::vector<LabelledRecord> read_labelled_table(std::string const& path) {
                            "tabs");
         std::string label(without_blanks(fields[columns.label]));
         DNAGPT_VALIDATE(!label.empty(), << path << " row " << row << " has no label; give one");
+        DNAGPT_VALIDATE(label.find('\t') == label.npos, << path << " row " << row
+                                                        << " has a tab within its label; take it "
+                                                           "out");
         records.push_back({row_id(path, row),
                            sequence_field(path, row, without_blanks(fields[columns.sequence])),
                            std::move(label), row_place(path, row)});

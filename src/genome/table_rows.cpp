@@ -108,6 +108,9 @@ TableRow row_of(std::string const& path, std::string_view line, std::int64_t num
                     << "); correct the row, or quote fields that hold the separator");
     TableRow row{number, {}};
     for (std::size_t const place : form.places) {
+        DNAGPT_VALIDATE(fields[place].find('\t') == std::string::npos,
+                        << path << " row " << number << " holds a tab within the field '"
+                        << fields[place].substr(0, 40) << "'; take it out");
         row.fields.push_back(fields[place]);
     }
     return row;

@@ -15,6 +15,8 @@ namespace dnagpt {
 namespace {
 
 constexpr unsigned buffer_bytes = 1U << 16;
+/// More than any record of a table has; a small gzip file can hold a line of any length.
+constexpr std::size_t longest_line = std::size_t{1} << 28;
 
 struct CloseGzip {
     void operator()(gzFile_s* file) const { gzclose(file); }
@@ -40,6 +42,15 @@ std::size_t read_some(std::string const& path, gzFile_s* file, std::vector<char>
     return static_cast<std::size_t>(count);
 }
 
+/// Ids and names go into tables of ours: no byte of a line may end a row or a field there.
+void require_text(std::string const& path, std::string_view line, std::int64_t number) {
+    auto const strange = std::ranges::find_if(line, is_control_letter);
+    DNAGPT_VALIDATE(strange == line.end(),
+                    << path << " line " << number << " holds the control character "
+                    << static_cast<int>(*strange) << " at position " << strange - line.begin() + 1
+                    << " (this is no text file, or it is damaged); correct or fetch it again");
+}
+
 }  // namespace
 
 void for_each_line(std::string const& path,
@@ -52,21 +63,33 @@ void for_each_line(std::string const& path,
         if (!line.empty() && line.back() == '\r') {
             line.pop_back();
         }
-        visit(line, ++number);
+        require_text(path, line, ++number);
+        visit(line, number);
         line.clear();
+    };
+    auto const lengthen = [&](std::string_view piece) {
+        DNAGPT_VALIDATE(line.size() + piece.size() <= longest_line,
+                        << path << " line " << number + 1 << " is longer than 256 MiB (line ends "
+                        << "are missing?); check the file");
+        line.append(piece);
     };
     while (std::size_t const count = read_some(path, file.get(), buffer)) {
         std::string_view rest(buffer.data(), count);
         for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
-            line.append(rest.substr(0, end));
+            lengthen(rest.substr(0, end));
             rest.remove_prefix(end + 1);
             finish();
         }
-        line.append(rest);
+        lengthen(rest);
     }
     if (!line.empty()) {
         finish();
     }
+}
+
+bool is_control_letter(char letter) {
+    auto const byte = static_cast<unsigned char>(letter);
+    return (byte < 0x20 && letter != '\t') || byte == 0x7F;
 }
 
 std::string_view without_blanks(std::string_view text) {

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
 namespace {
@@ -99,6 +100,10 @@ std::optional<std::string> index_path(std::string const& path) {
         }
     }
     return std::nullopt;
+}
+
+bool is_text(std::string const& field) {
+    return std::ranges::none_of(field, is_control_letter) && field.find('\t') == field.npos;
 }
 
 bool is_base(std::string const& allele) {
@@ -236,12 +241,29 @@ bool VariantReader::next_record(VariantRecord& record) {
                            "or cut short); check it with `bcftools view`");
     } while (!file_->in_region());
     bcf_unpack(raw, BCF_UN_STR);
+    DNAGPT_VALIDATE(raw->n_allele > 0, << place() << " has no reference allele (the file is "
+                                       << "damaged); check it with `bcftools view`");
     record.contig = bcf_seqname_safe(file_->header.get(), raw);
     record.position = raw->pos;
     record.id = raw->d.id;
     record.reference = raw->d.allele[0];
     record.alternatives.assign(raw->d.allele + 1, raw->d.allele + raw->n_allele);
+    DNAGPT_VALIDATE(is_text(record.contig) && is_text(record.id) && is_text(record.reference) &&
+                        std::ranges::all_of(record.alternatives, is_text),
+                    << path_ << ": record " << file_->records
+                    << " holds a control character (the file is damaged?); check it with "
+                       "`bcftools view`");
     return true;
+}
+
+void VariantReader::require_alleles(std::size_t sample, Genotype const& genotype) const {
+    std::int32_t const alleles = file_->record->n_allele;
+    for (std::int32_t const allele : {genotype.first, genotype.second}) {
+        DNAGPT_VALIDATE(allele >= Genotype::missing && allele < alleles,
+                        << place() << ": the genotype of sample " << samples_[sample]
+                        << " names the allele " << allele << ", and the record has 0 to "
+                        << alleles - 1 << "; correct the file, or leave the record out");
+    }
 }
 
 void VariantReader::read_genotypes(std::vector<Genotype>& genotypes) {
@@ -261,6 +283,7 @@ void VariantReader::read_genotypes(std::vector<Genotype>& genotypes) {
         genotype.first = genotype.ploidy > 0 ? bcf_gt_allele(alleles[0]) : Genotype::missing;
         genotype.second = genotype.ploidy > 1 ? bcf_gt_allele(alleles[1]) : Genotype::missing;
         genotype.phased = genotype.ploidy > 1 && bcf_gt_is_phased(alleles[1]);
+        require_alleles(sample, genotype);
     }
 }
 

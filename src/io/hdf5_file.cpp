@@ -126,19 +126,43 @@ hid_t create_empty_dataset(hid_t file, std::string const& path, std::string cons
         "make dataset " + name);
 }
 
-std::vector<std::int64_t> dataset_shape(hid_t dataset) {
+std::vector<std::int64_t> dataset_shape(hid_t dataset, std::string const& path,
+                                        std::string const& name) {
     Handle const space(H5Dget_space(dataset), H5Sclose);
     int const rank = H5Sget_simple_extent_ndims(space.id);
-    std::vector<hsize_t> extent(static_cast<std::size_t>(std::max(rank, 0)));
+    DNAGPT_VALIDATE(rank == 1 || rank == 2,
+                    << "dataset " << name << " in " << path << " has " << rank
+                    << " dimensions (1 or 2 are read; another program may have written it); check "
+                       "the path");
+    std::vector<hsize_t> extent(static_cast<std::size_t>(rank));
     H5Sget_simple_extent_dims(space.id, extent.data(), nullptr);
     return {extent.begin(), extent.end()};
 }
 
-std::int64_t element_count(std::vector<std::int64_t> const& shape) {
-    std::int64_t count = shape.empty() ? 0 : 1;
-    for (auto const length : shape) {
-        count *= length;
+/// What a dataset of texts holds for each: length, address and number within the heap of texts.
+constexpr std::int64_t text_reference_bytes = 16;
+
+/// How many elements the dataset holds. Error unless all of them have their place in the file: what
+/// a shape says is no reason to take memory.
+std::int64_t stored_elements(hid_t dataset, std::string const& path, std::string const& name) {
+    Handle const type(H5Dget_type(dataset), H5Tclose);
+    Handle const file(H5Iget_file_id(dataset), H5Fclose);
+    auto const stored = static_cast<std::int64_t>(H5Dget_storage_size(dataset));
+    hsize_t file_bytes = 0;
+    H5Fget_filesize(file.id, &file_bytes);
+    std::int64_t count = 1;
+    bool const texts = H5Tis_variable_str(type.id) > 0;
+    std::int64_t bytes =
+        texts ? text_reference_bytes : static_cast<std::int64_t>(H5Tget_size(type.id));
+    bool fits = true;
+    for (std::int64_t const length : dataset_shape(dataset, path, name)) {
+        fits = fits && length >= 0 && !__builtin_mul_overflow(count, length, &count) &&
+               !__builtin_mul_overflow(bytes, length, &bytes);
     }
+    DNAGPT_VALIDATE(fits && bytes == stored && bytes <= static_cast<std::int64_t>(file_bytes),
+                    << "dataset " << name << " in " << path << " holds " << stored
+                    << " bytes, and its shape wants another number (another program may have "
+                       "written it, in pieces or compressed); make the file again");
     return count;
 }
 
@@ -160,9 +184,9 @@ template <class Transfer>
 void transfer_slice(hid_t dataset, hid_t type, std::string const& path, std::string const& name,
                     std::int64_t first, std::int64_t count, Transfer transfer) {
     expect_type(dataset, type, path, name);
-    auto const shape = dataset_shape(dataset);
+    auto const shape = dataset_shape(dataset, path, name);
     std::int64_t const columns = shape.size() == 2 ? shape[1] : 1;
-    DNAGPT_EXPECT(!shape.empty() && first >= 0);
+    DNAGPT_EXPECT(first >= 0);
     DNAGPT_EXPECT(count == 0 || (columns > 0 && count % columns == 0));
     if (count == 0) {
         return;
@@ -221,6 +245,10 @@ void read_attribute(hid_t file, std::string const& path, std::string const& obje
         H5Aopen_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
     std::string const what = "read attribute " + name + " of " + object;
     checked(attribute.id, path, what);
+    Handle const space(H5Aget_space(attribute.id), H5Sclose);
+    DNAGPT_VALIDATE(H5Sget_simple_extent_npoints(space.id) == 1,
+                    << "attribute " << name << " of " << object << " in " << path
+                    << " is not one value (another program may have written it); check the path");
     checked(H5Aread(attribute.id, type, value), path, what);
 }
 
@@ -348,12 +376,20 @@ void Hdf5File::write_slice(std::string const& name, std::int64_t first, std::spa
 
 std::vector<std::int64_t> Hdf5File::shape(std::string const& name) const {
     Handle const dataset(open_dataset(id_, path_, name), H5Dclose);
-    return dataset_shape(dataset.id);
+    return dataset_shape(dataset.id, path_, name);
+}
+
+template <class T>
+void Hdf5File::require_type(std::string const& name) const {
+    Handle const dataset(open_dataset(id_, path_, name), H5Dclose);
+    expect_type(dataset.id, element_type<T>(), path_, name);
 }
 
 template <class T>
 std::vector<T> Hdf5File::read(std::string const& name) const {
-    std::vector<T> values(static_cast<std::size_t>(element_count(shape(name))));
+    Handle const dataset(open_dataset(id_, path_, name), H5Dclose);
+    expect_type(dataset.id, element_type<T>(), path_, name);
+    std::vector<T> values(static_cast<std::size_t>(stored_elements(dataset.id, path_, name)));
     read_slice(name, 0, std::span<T>(values));
     return values;
 }
@@ -363,7 +399,7 @@ std::vector<std::string> Hdf5File::read_strings(std::string const& name) const {
     Handle const type(make_string_type(), H5Tclose);
     Handle const space(H5Dget_space(dataset.id), H5Sclose);
     expect_type(dataset.id, type.id, path_, name);
-    std::vector<char*> texts(static_cast<std::size_t>(element_count(dataset_shape(dataset.id))));
+    std::vector<char*> texts(static_cast<std::size_t>(stored_elements(dataset.id, path_, name)));
     if (texts.empty()) {
         return {};
     }
@@ -394,6 +430,7 @@ std::int64_t Hdf5File::dataset_offset(std::string const& name) const {
     DNAGPT_VALIDATE(offset != HADDR_UNDEF, << "dataset " << name << " in " << path_
                                            << " takes no contiguous space (it is empty or was "
                                               "written by another program); check the path");
+    stored_elements(dataset.id, path_, name);
     return static_cast<std::int64_t>(offset);
 }
 
@@ -452,6 +489,7 @@ std::string Hdf5File::string_attribute(std::string const& object, std::string co
                                               std::vector<std::int64_t> const&);                  \
     template void Hdf5File::write<T>(std::string const&, std::span<T const>, std::int64_t);       \
     template void Hdf5File::write_slice<T>(std::string const&, std::int64_t, std::span<T const>); \
+    template void Hdf5File::require_type<T>(std::string const&) const;                            \
     template std::vector<T> Hdf5File::read<T>(std::string const&) const;                          \
     template void Hdf5File::read_slice<T>(std::string const&, std::int64_t, std::span<T>) const;
 DNAGPT_INSTANTIATE(std::uint8_t)

@@ -1,6 +1,7 @@
 #include "dnagpt/io/json_lines.hpp"
 
 #include <filesystem>
+#include <utility>
 
 #include "dnagpt/core/check.hpp"
 
@@ -30,6 +31,21 @@ bool is_dropped(std::string const& path, std::size_t number, nlohmann::ordered_j
     }
 }
 
+/// Calls visit(line, object) for the whole lines until it returns false.
+template <class Visit>
+void visit_lines(std::string const& path, Visit const& visit) {
+    std::string const text = std::filesystem::exists(path) ? read_text(path) : std::string();
+    std::size_t start = 0;
+    std::size_t number = 1;
+    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
+        std::string const line = text.substr(start, end - start);
+        if (!visit(line, parse_line(path, line, number++))) {
+            return;
+        }
+        start = end + 1;
+    }
+}
+
 }  // namespace
 
 JsonLinesWriter::JsonLinesWriter(std::string const& path)
@@ -45,15 +61,10 @@ void JsonLinesWriter::append(nlohmann::ordered_json const& object) {
 
 std::vector<nlohmann::ordered_json> read_json_lines(std::string const& path) {
     std::vector<nlohmann::ordered_json> objects;
-    if (!std::filesystem::exists(path)) {
-        return objects;
-    }
-    std::string const text = read_text(path);
-    std::size_t start = 0;
-    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
-        objects.push_back(parse_line(path, text.substr(start, end - start), objects.size() + 1));
-        start = end + 1;
-    }
+    visit_lines(path, [&](std::string const&, nlohmann::ordered_json object) {
+        objects.push_back(std::move(object));
+        return true;
+    });
     return objects;
 }
 
@@ -61,13 +72,12 @@ std::size_t cut_after(std::string const& path,
                       std::function<bool(nlohmann::ordered_json const&)> const& drop) {
     std::string kept;
     std::size_t lines = 0;
-    for (auto const& object : read_json_lines(path)) {
-        if (is_dropped(path, lines + 1, object, drop)) {
-            break;
-        }
-        kept += object.dump() + '\n';
-        ++lines;
-    }
+    visit_lines(path, [&](std::string const& line, nlohmann::ordered_json const& object) {
+        bool const stays = !is_dropped(path, lines + 1, object, drop);
+        kept += stays ? line + '\n' : "";
+        lines += stays ? 1 : 0;
+        return stays;
+    });
     if (std::filesystem::exists(path)) {
         write_text_atomically(path, kept);
     }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <string_view>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/parse_number.hpp"
 
 namespace dnagpt {
 namespace {
@@ -47,18 +47,30 @@ std::string map_text(std::span<FileRegion const> regions) {
     return text;
 }
 
-std::vector<FileRegion> parse_map(std::string_view text) {
+/// A head with a right digest that says what cannot be: another program made it.
+void require_sense(bool makes_sense, std::string const& path) {
+    DNAGPT_VALIDATE(makes_sense, << path << " has a head whose sizes cannot be right (another "
+                                 << "program may have written it); make the file again");
+}
+
+/// Takes what stands before `end` off `rest`, and `end`.
+std::string_view take_until(std::string_view& rest, char end) {
+    std::string_view const taken = rest.substr(0, rest.find(end));
+    rest.remove_prefix(std::min(rest.size(), taken.size() + 1));
+    return taken;
+}
+
+std::vector<FileRegion> parse_map(std::string const& path, std::string_view text,
+                                  std::int64_t file_bytes) {
     std::vector<FileRegion> regions;
     while (!text.empty()) {
-        auto const line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
-        auto const first = line.find('\t');
-        auto const second = line.find('\t', first + 1);
-        DNAGPT_EXPECT(first != line.npos && second != line.npos);
-        FileRegion region{std::string(line.substr(0, first)), 0, 0};
-        std::from_chars(line.data() + first + 1, line.data() + second, region.offset);
-        std::from_chars(line.data() + second + 1, line.data() + line.size(), region.bytes);
-        regions.push_back(std::move(region));
+        std::string_view line = take_until(text, '\n');
+        std::string const name(take_until(line, '\t'));
+        auto const offset = parse_whole_number(take_until(line, '\t'));
+        auto const bytes = parse_whole_number(line);
+        require_sense(offset && bytes && *offset <= file_bytes && *bytes <= file_bytes - *offset,
+                      path);
+        regions.push_back({name, *offset, *bytes});
     }
     return regions;
 }
@@ -172,6 +184,7 @@ UserBlock read_user_block(FileDescriptor const& file) {
                     << file.path() << " has file version " << head.version
                     << " (this program reads version " << user_block_version
                     << "); use the version of dnagpt that wrote it");
+    require_sense(head.file_bytes >= head.block_bytes, file.path());
     DNAGPT_VALIDATE(length >= head.file_bytes, << file.path() << " is cut short (" << length
                                                << " of " << head.file_bytes
                                                << " bytes are left); make or copy it again");
@@ -179,16 +192,18 @@ UserBlock read_user_block(FileDescriptor const& file) {
                                                << length - head.file_bytes
                                                << " bytes follow its end); make or copy it again");
     UserBlock block{head.block_bytes, head.file_bytes, {}, {}};
-    block.digests.resize(
-        static_cast<std::size_t>(digest_block_count(block.bytes, block.file_bytes)));
-    DNAGPT_EXPECT(bytes_needed(static_cast<std::int64_t>(block.digests.size()), head.map_bytes) <=
-                  block.bytes);
+    std::int64_t const digests = digest_block_count(block.bytes, block.file_bytes);
+    require_sense(head.map_bytes >= 0 && head.map_bytes <= block.bytes - bytes_needed(digests, 0),
+                  file.path());
+    block.digests.resize(static_cast<std::size_t>(digests));
     std::size_t const digest_bytes = block.digests.size() * 8;
     if (digest_bytes > 0) {
         std::memcpy(block.digests.data(), bytes.data() + sizeof(head), digest_bytes);
     }
     block.regions = parse_map(
-        {bytes.data() + sizeof(head) + digest_bytes, static_cast<std::size_t>(head.map_bytes)});
+        file.path(),
+        {bytes.data() + sizeof(head) + digest_bytes, static_cast<std::size_t>(head.map_bytes)},
+        block.file_bytes);
     return block;
 }
 

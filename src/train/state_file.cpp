@@ -30,17 +30,29 @@ std::string sampler_text(RunIdentity const& identity, RunProgress const& progres
     return sampler.dump();
 }
 
+/// What `read` takes from the sampler's JSON; Error where it is not what sampler_text made.
+template <class Read>
+auto read_sampler(CheckpointHeader const& header, Read const& read) {
+    try {
+        return read(nlohmann::json::parse(header.sampler));
+    } catch (nlohmann::json::exception const& problem) {
+        throw Error(std::string("the checkpoint's place in the data cannot be read (") +
+                    problem.what() + "); it was written by another version: use that one");
+    }
+}
+
 RunProgress progress_of(CheckpointHeader const& header, RunConfig const& config) {
-    auto const sampler = nlohmann::json::parse(header.sampler);
     RunProgress progress;
     progress.step = header.step;
     progress.skip_list = header.skip_list;
-    progress.tokens = sampler.value("tokens", header.step * config.batch.tokens_per_step);
-    progress.best_step = sampler.value("best_step", std::int64_t{-1});
-    progress.best_score = sampler.value("best_score", 0.0);
-    progress.norms.mean = sampler.value("norm_mean", 0.0);
-    progress.norms.steps = sampler.value("norm_steps", std::int64_t{0});
-    return progress;
+    return read_sampler(header, [&](nlohmann::json const& sampler) {
+        progress.tokens = sampler.value("tokens", header.step * config.batch.tokens_per_step);
+        progress.best_step = sampler.value("best_step", std::int64_t{-1});
+        progress.best_score = sampler.value("best_score", 0.0);
+        progress.norms.mean = sampler.value("norm_mean", 0.0);
+        progress.norms.steps = sampler.value("norm_steps", std::int64_t{0});
+        return progress;
+    });
 }
 
 /// The part of `tensor` that lies in `slice`, read from where the file has the tensor.
@@ -151,7 +163,9 @@ void load_weights(Context& context, CheckpointReader const& reader, TrainingMemo
 }
 
 std::string stored_data_digest(CheckpointHeader const& header) {
-    return nlohmann::json::parse(header.sampler).at("data_digest").get<std::string>();
+    return read_sampler(header, [](nlohmann::json const& sampler) {
+        return sampler.at("data_digest").get<std::string>();
+    });
 }
 
 RunProgress accept_checkpoint(CheckpointHeader const& header, RunConfig const& config,

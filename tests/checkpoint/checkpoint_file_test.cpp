@@ -90,5 +90,47 @@ TEST(CheckpointFile, OtherFilesAreRefused) {
     EXPECT_NE(missing.find("cannot open"), std::string::npos) << missing;
 }
 
+/// A checkpoint as another program might write it: one tensor of 2 x 3 among 8 elements.
+std::string foreign_checkpoint(SharedFolder const& folder, std::int64_t offset,
+                               std::vector<std::int64_t> const& shape) {
+    std::string path = folder.file("foreign.h5");
+    auto file = Hdf5File::create(path, 8192);
+    file.set_attribute("/", "kind", "checkpoint");
+    for (char const* name : {"sampler", "config", "vocabulary", "true_word", "false_word", "build",
+                             "device_model", "libraries"}) {
+        file.set_attribute("/", name, "");
+    }
+    for (char const* name : {"format_version", "step", "seed", "world_size", "threads"}) {
+        file.set_attribute("/", name, 1);
+    }
+    file.write("/skip_list", std::vector<std::int64_t>());
+    file.write_strings("/state/layout/name", {"w"});
+    file.write("/state/layout/offset", std::vector{offset});
+    file.write("/state/layout/shape", shape, std::ssize(shape));
+    for (char const* name : state_datasets) {
+        file.write(name, std::vector<float>(8));
+    }
+    file.close_and_seal();
+    return path;
+}
+
+TEST(CheckpointFile, TensorsOutsideTheWeightsAreRefused) {
+    SharedFolder const folder(world());
+    if (world().rank() != 0) {
+        return;
+    }
+    auto const problem = [&](std::int64_t offset, std::vector<std::int64_t> const& shape) {
+        std::string const path = foreign_checkpoint(folder, offset, shape);
+        return message_of([&] { CheckpointReader::open(path); });
+    };
+    std::string const wanted = "the tensor 'w' lies outside the stored weights";
+    EXPECT_EQ(problem(2, {2, 3}), "no error");
+    EXPECT_NE(problem(3, {2, 3}).find(wanted), std::string::npos);
+    EXPECT_NE(problem(-1, {2, 3}).find(wanted), std::string::npos);
+    EXPECT_NE(problem(INT64_MAX, {2, 3}).find(wanted), std::string::npos);
+    EXPECT_NE(problem(0, {-2, -3}).find(wanted), std::string::npos);
+    EXPECT_NE(problem(0, {INT64_MAX, 4}).find(wanted), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -167,5 +167,22 @@ TEST(CheckpointFolder, LatestNamesTheFile) {
     });
 }
 
+TEST(CheckpointFolder, ANoteNamesNothingOutsideTheFolder) {
+    SharedFolder const folder(world());
+    if (world().rank() != 0) {
+        return;
+    }
+    for (std::string const& name :
+         {std::string("../../x"), std::string("/etc/passwd"), std::string("a\nstep_1.h5"),
+          std::string(), std::string(5000, 'a'), std::string("step_1.h5/../../x")}) {
+        write_text_atomically(folder.file("best"), name + "\n");
+        EXPECT_NE(message_of([&] { noted_best(folder.path()); }).find("is no checkpoint of this"),
+                  std::string::npos)
+            << name;
+    }
+    note_best(checkpoint_path(folder.path(), 7));
+    EXPECT_EQ(noted_best(folder.path()), checkpoint_path(folder.path(), 7));
+}
+
 }  // namespace
 }  // namespace dnagpt

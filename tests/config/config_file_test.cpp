@@ -182,5 +182,35 @@ TEST(ConfigFile, FreeAndAllowedKeysMayChangeAndPathsDoNotCount) {
     EXPECT_EQ(changes.size(), 3U);  // steps, beta1, allow_changes itself
 }
 
+TEST(ConfigFile, AnyTextComesBack) {
+    for (std::string const text : {"it's", "''' and \"\"\"", "back\\slash\nline\r\n\t", "\x7f\x01",
+                                   "\xC3\xA9 '\n", "'''\n"}) {
+        RunConfig config = parse(smallest);
+        config.run.folder = text;
+        config.run.allow_changes = {text, "b"};
+        RunConfig const again = parse(to_toml(config, PathKeys::keep));
+        EXPECT_EQ(again.run.folder, text);
+        EXPECT_EQ(again.run.allow_changes, config.run.allow_changes);
+        EXPECT_EQ(parse(smallest, {"run.folder=x" + text}).run.folder, "x" + text);
+    }
+}
+
+TEST(ConfigFile, NamesOfSetsCanBePartOfAFilesName) {
+    auto const problem = [](std::string const& name) {
+        RunConfig config = parse(smallest);
+        config.finetune.sets = {{name, "a.h5", "", "", 1}};
+        return message_of(to_toml(config, PathKeys::keep));
+    };
+    EXPECT_EQ(problem("TIS human, v1.2"), "no error");
+    for (std::string const& name :
+         {std::string("../../x"), std::string("/etc/x"), std::string("a\nb"), std::string("a\tb"),
+          std::string("a\0b", 3), std::string(5000, 'a')}) {
+        EXPECT_NE(problem(name).find("cannot be part of a file's name"), std::string::npos) << name;
+    }
+    EXPECT_NE(message_of(smallest, {"finetune.data=" + std::string(300, 'a') + ".h5"})
+                  .find("cannot be part of a file's name"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -42,12 +42,17 @@ TEST_F(SpeciesTable, NamesWhatIsWrong) {
               std::string::npos);
     EXPECT_NE(message_of("[[species]]\nnmae='a'\n").find("nearest known one is 'name'"),
               std::string::npos);
-    for (char const* name : {"../evil", "a/b", "a b", "a.b"}) {
+    for (std::string const& name :
+         {std::string("../evil"), std::string("/etc/x"), std::string("a/b"), std::string("a b"),
+          std::string("a.b"), std::string("a\\nb"), std::string(5000, 'a')}) {
         std::string const text =
-            fmt::format("[[species]]\nname='{}'\ntoken='R'\nfiles=['a']\n", name);
+            fmt::format("[[species]]\nname=\"{}\"\ntoken='R'\nfiles=['a']\n", name);
         EXPECT_NE(message_of(text).find("letters, digits, _ and - only"), std::string::npos)
             << name;
     }
+    EXPECT_NE(
+        message_of("[[species]]\nname=''\ntoken='R'\nfiles=['a']\n").find("'name' is missing"),
+        std::string::npos);
     EXPECT_EQ(message_of("[[species]]\nname='aZ_0-9'\ntoken='R'\nfiles=['a']\n"), "no error");
     std::string const one = "[[species]]\nname='a'\ntoken='R'\nfiles=['a']\n";
     EXPECT_NE(message_of(one + one).find("stands twice"), std::string::npos);

@@ -248,5 +248,14 @@ TEST(FinetuneTask, ComesBackFromItsText) {
               std::string::npos);
 }
 
+TEST(FinetuneTask, ASpeciesTokenIsOneLetter) {
+    FinetuneTask task;
+    task.sets.emplace_back().name = "a";
+    std::string text = to_text(task);
+    text.replace(text.find(":\"R\""), 4, ":\"\"");
+    EXPECT_NE(message_of([&] { finetune_task_from(text); }).find("is not one letter"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -146,5 +146,32 @@ TEST(LabelledSet, ValuesThatMeanNothingAreNamed) {
     expect({.bases = {1, 5, 4}}, ": /bases holds 5");
 }
 
+TEST(LabelledSet, LabelsWithoutClassesAndSpeciesTokensAreChecked) {
+    testing::TemporaryFolder const folder;
+    std::string const path = folder.file("foreign.h5");
+    auto const problem = [&](char const* answer, char const* token, std::int32_t label) {
+        Hdf5File file = Hdf5File::create(path, user_block_bytes(3));
+        file.set_attribute("/", "format", "dnagpt labelled set");
+        file.set_attribute("/", "format_version", labelled_set_version);
+        file.set_attribute("/", "answer", answer);
+        file.set_attribute("/", "species_token", token);
+        for (char const* name : {"target_name", "settings", "program_version"}) {
+            file.set_attribute("/", name, "");
+        }
+        file.write_strings("/id", {"a"});
+        file.write("/group", std::vector<std::int32_t>{0});
+        file.write("/split", std::vector<std::uint8_t>{0});
+        file.write("/label", std::vector<std::int32_t>{label});
+        file.write("/first_base", std::vector<std::int64_t>{0, 1});
+        file.write("/bases", std::vector<std::uint8_t>{1});
+        file.close_and_seal();
+        return message_of([&] { read_labelled_set(path); });
+    };
+    EXPECT_EQ(problem("words", "R", 0), "no error");
+    EXPECT_NE(problem("words", "R", 1000).find("has the label 1000"), std::string::npos);
+    EXPECT_NE(problem("class", "R", 0).find("the set has 0 classes"), std::string::npos);
+    EXPECT_NE(problem("words", "", 0).find("species_token is not one letter"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -79,6 +79,8 @@ TEST_F(PhasedVariantsFile, ErrorsNameSampleAndSite) {
     expect_error(head + row(site, ".\t0|1\t1|0"), {}, "sample s1 is haploid");
     expect_error(head + row(site, "0\t0|1\t1|0"), {}, "sample s1 is haploid");
     expect_error(head + row(site, "0|0|1\t0|1\t1|0"), {}, "sample s1 has more than two");
+    expect_error(head + row(site, "0|1\t0|2\t1|0"), {},
+                 "the genotype of sample s2 names the allele 2, and the record has 0 to 1");
     expect_error(head + rows, {"s9"}, "bad.vcf has no sample 's9' (the first of its 3 is 's1')");
     expect_error(head + rows, {"s1", "s1"}, "'s1' is named twice");
     expect_error(head + row("14\t.\tAC\tA", "0|1\t0|1\t0|0"), {}, "bad.vcf has no biallelic SNP");

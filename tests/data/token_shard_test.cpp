@@ -79,5 +79,17 @@ TEST(TokenShard, ShortReadsAreErrors) {
     EXPECT_THROW(shard.read_words(0, words), Error);
 }
 
+TEST(TokenShard, WordsThatAreNoneAreErrors) {
+    TemporaryFolder const folder;
+    std::string const path = folder.file("x.h5");
+    ShardWriter writer(path, ShardInfo(), std::vector{ShardContig{"1", 0, 12, 0}});
+    writer.append(std::vector<std::uint16_t>{7, 15'625});
+    writer.finish();
+    TokenShard const shard(path);
+    std::vector<std::uint16_t> words(2);
+    auto const message = message_of([&] { shard.read_words(0, words); });
+    EXPECT_NE(message.find("one of the words from 0 on is no 6-mer"), std::string::npos) << message;
+}
+
 }  // namespace
 }  // namespace dnagpt

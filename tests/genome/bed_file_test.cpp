@@ -55,5 +55,12 @@ TEST(BedFile, ErrorsNameTheRow) {
     EXPECT_NE(error("#\n").find("holds no entry"), std::string::npos);
 }
 
+TEST(BedFile, EndsThatNoContigReachesAreRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.write("r.bed", "chr1\t0\t9223372036854775807\n");
+    EXPECT_NE(message_of([&] { BedRegions const regions(path); }).find("are no start and end"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

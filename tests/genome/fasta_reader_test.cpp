@@ -266,5 +266,13 @@ TEST(FastaReaderData, BasesOfTheNineSpecies) {
     }
 }
 
+TEST_F(FastaReaderTest, ControlCharactersInANameAreRefused) {
+    std::string const path = folder_.write("r.fa", ">a\x1f first\nAC\n");
+    EXPECT_NE(testing::message_of([&] {
+                  read_whole_fasta(path);
+              }).find("the name of record 1 holds a control character"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -53,5 +53,25 @@ TEST(IndexedFasta, AnIndexOlderThanItsFileIsRefused) {
               std::string::npos);
 }
 
+TEST(IndexedFasta, AnIndexThatDoesNotFitIsRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.write("r.fa", ">a\nACGT\nAC\n");
+    for (std::string const row :
+         {"a\t6\t3\t0\t5", "a\t600\t3\t4\t5", "a\t-6\t3\t4\t5", "a\t6\t999\t4\t5", "a\t6\t3\t4\t3",
+          "a\t6\t3\t4\t99999999999", "a\t6\t3"}) {
+        folder.write("r.fa.fai", row + "\n");
+        EXPECT_NE(message_of([&] { IndexedFasta const fasta(path); }), "no error") << row;
+    }
+    folder.write("r.fa.fai", "a\t6\t3\t4\t5\n");
+    EXPECT_EQ(bases_text(IndexedFasta(path).codes({"a", 3, 6})), "TAC");
+}
+
+TEST(IndexedFasta, ARecordThatBeginsWithALineWithoutBasesIsRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.write("r.fa", ">a\n \t\nA\n");
+    std::string const message = message_of([&] { IndexedFasta const fasta(path); });
+    EXPECT_NE(message.find("a line without bases"), std::string::npos) << message;
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -113,5 +113,9 @@ TEST_F(LabelledText, ReadsTheRealFiles) {
     EXPECT_EQ(chen.records.front().codes.size(), 300U);
 }
 
+TEST_F(LabelledText, ATabWithinALabelIsNamed) {
+    expect_holds(error_of_table("sequence,label\nAC,\"a\tb\"\n"), "has a tab within its label");
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -104,5 +104,13 @@ TEST_F(TableRows, ReadsTheRealTables) {
     EXPECT_EQ(table_head(expression + "xpresso_mini_human_20kb.tsv.gz").size(), 19U);
 }
 
+TEST_F(TableRows, ATabWithinAFieldIsNamed) {
+    std::string const path = folder_.write("t.csv", "id,x\n\"a\tb\",1\n");
+    EXPECT_NE(message_of([&] {
+                  for_each_table_row(path, {"id"}, [](TableRow const&) {});
+              }).find("t.csv row 2 holds a tab within the field 'a\tb'"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

@@ -82,5 +82,29 @@ TEST(WithoutByteOrderMark, TakesOnlyTheMarkOff) {
     EXPECT_EQ(without_byte_order_mark("id"), "id");
 }
 
+TEST_F(TextLines, ControlCharactersAreNamed) {
+    for (char const letter : {'\x00', '\x1f', '\x7f', '\r'}) {
+        std::string const text = std::string("one\ntw") + letter + "o\n";
+        std::string const message = message_of([&] { lines_of(folder_.write("bad", text)); });
+        EXPECT_NE(message.find("bad line 2 holds the control character " +
+                               std::to_string(static_cast<int>(letter)) + " at position 3"),
+                  std::string::npos)
+            << message;
+    }
+}
+
+TEST_F(TextLines, ALineIsNoLongerThan256Mebibytes) {
+    gzFile const file = gzopen(folder_.file("bomb.gz").c_str(), "wb1");
+    std::string const piece(1 << 20, 'A');
+    for (int mebibytes = 0; mebibytes < 257; ++mebibytes) {
+        gzwrite(file, piece.data(), static_cast<unsigned>(piece.size()));
+    }
+    gzclose(file);
+    EXPECT_NE(message_of([&] {
+                  lines_of(folder_.file("bomb.gz"));
+              }).find("bomb.gz line 1 is longer than 256 MiB"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace dnagpt

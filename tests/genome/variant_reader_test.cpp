@@ -32,7 +32,7 @@ std::string row(std::string const& site, std::string const& genotypes = "0|0\t0|
 
 std::string const some_rows = row("chr1\t10\trs1\tA\tG") + row("chr1\t20\t.\tC\tT,G", "0|2\t1|0") +
                               row("chr1\t30\tdel\tACG\tA", "1/1\t./.") +
-                              row("chr2\t5\t.\tA\t.", ".|1\t0|1") +
+                              row("chr2\t5\t.\tA\t.", ".|0\t0|0") +
                               row("chr2\t20\t.\tg\t<DEL>", "1\t0|1|1");
 
 std::string text_of(VariantRecord const& record) {
@@ -99,7 +99,7 @@ TEST_F(Variants, GenotypesTellAllelesPloidyAndPhase) {
     std::vector<std::vector<Genotype>> const expected = {{{0, 0, 2, true}, {0, 1, 2, true}},
                                                          {{0, 2, 2, true}, {1, 0, 2, true}},
                                                          {{1, 1, 2, false}, {-1, -1, 2, false}},
-                                                         {{-1, 1, 2, true}, {0, 1, 2, true}},
+                                                         {{-1, 0, 2, true}, {0, 0, 2, true}},
                                                          {{1, -1, 1, false}, {0, 1, 3, true}}};
     VariantRecord record;
     for (std::vector<Genotype> const& each : expected) {
@@ -166,6 +166,7 @@ TEST_F(Variants, BadFilesAreNamed) {
     expect_error(head + row("chr1\t10\t.\tA\tG", "0|1\t0|1\t0|1"), "record 1 cannot be read");
     expect_error(head + row("chr1\tx\t.\tA\tG"), "record 1 cannot be read");
     expect_error(head + row("chr1\t10\t.\tA\tG", "0|x\t0|1"), "record 1 cannot be read");
+    expect_error(head + row("chr1\t10\ta\x1f\tA\tG"), "record 1 holds a control character");
     EXPECT_NE(message_of([&] {
                   VariantReader(folder_.file("none.vcf"));
               }).find("none.vcf: the file cannot be opened"),

@@ -1,6 +1,7 @@
 #include "dnagpt/io/hdf5_file.hpp"
 
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include "dnagpt/core/check.hpp"
 #include "harness/message_of.hpp"
@@ -160,6 +161,80 @@ TEST(Hdf5File, ErrorsNamePathAndObject) {
     auto const attribute = message_of([&] { file.int_attribute("/", "no"); });
     EXPECT_NE(attribute.find("read attribute no of /"), std::string::npos) << attribute;
     EXPECT_NE(message_of([&] { Hdf5File::create(folder.file("no/a.h5"), 512); }), "no error");
+}
+
+/// A file of the HDF5 library alone, in which `make` has put something; sealed as ours are.
+template <class Make>
+std::string foreign_file(TemporaryFolder const& folder, Make const& make) {
+    std::string path = folder.file("foreign.h5");
+    hid_t const creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_userblock(creation, 1024);
+    hid_t const file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    make(file);
+    H5Fclose(file);
+    H5Pclose(creation);
+    seal_file(path);
+    return path;
+}
+
+void make_dataset(hid_t file, hid_t type, std::vector<hsize_t> const& shape) {
+    hid_t const space =
+        shape.empty() ? H5Screate(H5S_SCALAR)
+                      : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+    H5Dclose(H5Dcreate2(file, "d", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+}
+
+TEST(Hdf5File, ShapesAreCheckedBeforeMemoryIsTaken) {
+    TemporaryFolder const folder;
+    for (hsize_t const rows : {hsize_t{1} << 40, hsize_t{1} << 50, hsize_t{5}}) {
+        auto const path = foreign_file(folder, [&](hid_t file) {
+            make_dataset(file, H5T_STD_I64LE, {rows, 2});
+        });
+        auto const file = Hdf5File::open_read(path);
+        EXPECT_NE(message_of([&] { file.read<std::int64_t>("/d"); }).find("holds 0 bytes"),
+                  std::string::npos)
+            << rows;
+    }
+}
+
+TEST(Hdf5File, OtherNumbersOfDimensionsAreNamed) {
+    TemporaryFolder const folder;
+    for (std::vector<hsize_t> const& shape : {std::vector<hsize_t>{}, {2, 2, 2}}) {
+        auto const path =
+            foreign_file(folder, [&](hid_t file) { make_dataset(file, H5T_STD_I64LE, shape); });
+        auto const file = Hdf5File::open_read(path);
+        std::string const wanted = std::to_string(shape.size()) + " dimensions";
+        EXPECT_NE(message_of([&] { file.shape("/d"); }).find(wanted), std::string::npos);
+        EXPECT_NE(message_of([&] { file.read<std::int64_t>("/d"); }).find(wanted),
+                  std::string::npos);
+    }
+}
+
+TEST(Hdf5File, AnAttributeOfManyValuesIsRefused) {
+    TemporaryFolder const folder;
+    auto const path = foreign_file(folder, [](hid_t file) {
+        hsize_t const count = 1000;
+        hid_t const space = H5Screate_simple(1, &count, nullptr);
+        std::vector<std::int64_t> const values(count, -1);
+        hid_t const attribute =
+            H5Acreate2(file, "step", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+        H5Awrite(attribute, H5T_STD_I64LE, values.data());
+        H5Aclose(attribute);
+        H5Sclose(space);
+    });
+    auto const file = Hdf5File::open_read(path);
+    EXPECT_NE(message_of([&] { file.int_attribute("/", "step"); }).find("is not one value"),
+              std::string::npos);
+}
+
+TEST(Hdf5File, TypesOfPlainReadsAreChecked) {
+    TemporaryFolder const folder;
+    write_sample(folder.file("a.h5"));
+    auto const file = Hdf5File::open_read(folder.file("a.h5"));
+    file.require_type<std::uint16_t>("/deep/er/tokens");
+    EXPECT_NE(message_of([&] { file.require_type<float>("/deep/er/tokens"); }).find("another"),
+              std::string::npos);
 }
 
 }  // namespace

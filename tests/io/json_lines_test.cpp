@@ -68,5 +68,15 @@ TEST(JsonLines, LineWithoutWhatIsAskedOfItIsNamed) {
     }
 }
 
+TEST(JsonLines, CutKeepsLinesOfAnyDepth) {
+    TemporaryFolder const folder;
+    std::string const path = folder.file("m");
+    constexpr std::size_t depth = 1'000'000;
+    std::string const line = "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}\n";
+    write_text_atomically(path, line + "{}\n");
+    EXPECT_EQ(cut_after(path, [](Json const& object) { return object.empty(); }), 1U);
+    EXPECT_EQ(read_text(path), line);
+}
+
 }  // namespace
 }  // namespace dnagpt

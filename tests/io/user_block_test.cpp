@@ -158,5 +158,41 @@ TEST(UserBlock, RegionsComeBackAndNameDamage) {
               "block 1 (bytes 4194816 to 8389119: last)");
 }
 
+TEST(UserBlock, HeadsWhoseSizesCannotBeRightAreRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.file("a.h5");
+    write_sample(path);
+    std::string const whole = read_text(path);
+    auto const head = static_cast<std::size_t>(user_block_bytes(10 << 20));
+    auto const problem = [&](std::int64_t word, std::uint64_t value) {
+        write_text_atomically(path, whole);
+        poke(path, 8 * word, value);
+        std::string const bytes = read_text(path).substr(0, head - 8);
+        poke(path, static_cast<std::int64_t>(head) - 8, hash_text(bytes));
+        return message_of([&] { verify_file(path); });
+    };
+    constexpr std::uint64_t negative = std::uint64_t{1} << 63;
+    for (std::uint64_t const map : {negative, ~std::uint64_t{7}, ~negative, std::uint64_t{head}}) {
+        EXPECT_NE(problem(4, map).find("sizes cannot be right"), std::string::npos) << map;
+    }
+    EXPECT_NE(problem(3, negative).find("sizes cannot be right"), std::string::npos);
+    EXPECT_NE(problem(2, negative).find("damaged in its head"), std::string::npos);
+    EXPECT_EQ(problem(1, 1), "no error");
+}
+
+TEST(UserBlock, RegionsOutsideTheFileAreRefused) {
+    TemporaryFolder const folder;
+    std::string const path = folder.file("a.h5");
+    write_sample(path);
+    std::int64_t const length = file_length(open_for_reading(path));
+    for (FileRegion const& region : {FileRegion{"a", length, 1}, FileRegion{"b", -1, 1},
+                                     FileRegion{"c", 1, INT64_MAX}, FileRegion{"d", 0, -5}}) {
+        seal_file(path, std::vector{region});
+        EXPECT_NE(message_of([&] { verify_file(path); }).find("sizes cannot be right"),
+                  std::string::npos)
+            << region.name;
+    }
+}
+
 }  // namespace
 }  // namespace dnagpt

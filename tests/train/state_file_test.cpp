@@ -69,6 +69,17 @@ TEST_F(StateFile, ProgressComesBack) {
     EXPECT_EQ(stored_data_digest(header()), "0000000000001234");
 }
 
+TEST_F(StateFile, ASamplerThatCannotBeReadIsNamed) {
+    for (char const* const sampler : {"", "{", "[]", "{}", R"({"data_digest":1})",
+                                      R"({"data_digest":"0000000000001234","tokens":"many"})"}) {
+        CheckpointHeader damaged = header();
+        damaged.sampler = sampler;
+        std::string const message =
+            message_of([&] { accept_checkpoint(damaged, config_, identity_); });
+        EXPECT_NE(message.find("place in the data cannot be read"), std::string::npos) << sampler;
+    }
+}
+
 TEST_F(StateFile, OtherDataAreRefusedAndOtherMachinesAreNot) {
     RunIdentity other = identity_;
     other.device_model = "another device";

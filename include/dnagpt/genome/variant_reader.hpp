@@ -56,14 +56,17 @@ class VariantReader {
 
     /// Goes to the next record; false at the end.
     bool next_record(VariantRecord& record);
-    /// The present record's genotypes, one a sample; Error when it has no GT field. Not of a reader
-    /// of sites.
+    /// The present record's genotypes, one a sample; Error when it has no GT field, or when one
+    /// names an allele that the record does not have. Not of a reader of sites.
     void read_genotypes(std::vector<Genotype>& genotypes);
     /// The present record for messages: file, contig and 1-based position.
     std::string place() const;
 
   private:
     struct File;
+    /// Error where the genotype names an allele that the present record does not have.
+    void require_alleles(std::size_t sample, Genotype const& genotype) const;
+
     std::unique_ptr<File> file_;
     std::string path_;
     std::vector<std::string> samples_;

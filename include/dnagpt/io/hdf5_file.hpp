@@ -56,7 +56,11 @@ class Hdf5File {
     void write_slice(std::string const& name, std::int64_t first, std::span<T const> values);
 
     std::vector<std::int64_t> shape(std::string const& name) const;
-    /// The whole dataset in row-major order; its stored type must be T.
+    /// Error unless the stored elements are T: for datasets that are read by plain reads.
+    template <class T>
+    void require_type(std::string const& name) const;
+    /// The whole dataset in row-major order; its stored type must be T. What a shape says is
+    /// checked against what the file holds before memory is taken.
     template <class T>
     std::vector<T> read(std::string const& name) const;
     std::vector<std::string> read_strings(std::string const& name) const;
@@ -64,7 +68,8 @@ class Hdf5File {
     template <class T>
     void read_slice(std::string const& name, std::int64_t first, std::span<T> values) const;
 
-    /// Place of a dataset's first byte in the file, for plain reads and writes.
+    /// Place of a dataset's first byte in the file, for plain reads and writes; Error unless all
+    /// its elements lie there, one after the other.
     std::int64_t dataset_offset(std::string const& name) const;
     /// All datasets that take space, by offset.
     std::vector<FileRegion> datasets() const;
