@@ -13,7 +13,8 @@ dnagpt_build_packages=(
     nlohmann-json3-dev libxxhash-dev libhts-dev zlib1g-dev python3 python3-venv
 )
 dnagpt_test_packages=(
-    libgtest-dev libbenchmark-dev shellcheck clang-format clang-tidy curl slurm-wlm munge
+    libgtest-dev libbenchmark-dev shellcheck clang-format clang-tidy clang libclang-rt-14-dev curl
+    slurm-wlm munge
 )
 
 # Where there is no dpkg: the commands and the headers that stand for the packages above.

@@ -7,7 +7,8 @@ usage() {
     cat <<'TEXT'
 Usage: tools/run_tests.sh [options]
   --long          also run the tests labelled `long`
-  --no-sanitize   leave out the build with AddressSanitizer and UndefinedBehaviorSanitizer
+  --no-sanitize   leave out the builds with AddressSanitizer and UndefinedBehaviorSanitizer, and with
+                  them the fuzz targets (5 s each; with --long 10 minutes each)
   --only-sanitize run nothing but that build
   --tidy          also run clang-tidy (slow)
   --torch         also compare with PyTorch, which is installed for it (some gigabytes)
@@ -54,6 +55,8 @@ left_out=long
 [ "$long" -eq 0 ] || left_out='^$'
 summary=()
 failed=0
+fuzz_seconds=5
+[ "$long" -eq 0 ] || fuzz_seconds=600
 
 # check NAME COMMAND...: runs it, notes PASS, FAIL or (status 77) SKIPPED, and how long it took.
 check() {
@@ -194,7 +197,7 @@ close() {
     [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long (--long runs them)"
     build/venv-tests/bin/python -c 'import torch' 2>/dev/null ||
         echo "SKIPPED: comparisons with PyTorch (--torch runs them)"
-    [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers (--no-sanitize)"
+    [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers and fuzz targets (--no-sanitize)"
     if [ "$failed" -eq 0 ]; then
         echo "All checks passed in $SECONDS s."
     else
@@ -218,6 +221,8 @@ if [ "$plain" -eq 1 ]; then
         [ "$tidy" -eq 0 ] || check "clang-tidy" run_tidy || true
     fi
 fi
+[ "$sanitize" -eq 0 ] ||
+    check "fuzz targets" tools/run_fuzzers.sh --seconds "$fuzz_seconds" --jobs "$jobs" || true
 if [ "$sanitize" -eq 1 ] && check "build with sanitizers" build_sanitized; then
     check "CTest with sanitizers" run_sanitized || true
 fi
