@@ -102,6 +102,13 @@ std::optional<std::string> index_path(std::string const& path) {
     return std::nullopt;
 }
 
+/// htslib ends the program for a GT field whose stored type is no integer.
+bool has_alleles(bcf_hdr_t* header, bcf1_t* record) {
+    bcf_fmt_t const* const field = bcf_get_fmt(header, record, "GT");
+    return field != nullptr && (field->type == BCF_BT_INT8 || field->type == BCF_BT_INT16 ||
+                                field->type == BCF_BT_INT32);
+}
+
 bool is_text(std::string const& field) {
     return std::ranges::none_of(field, is_control_letter) && field.find('\t') == field.npos;
 }
@@ -268,10 +275,13 @@ void VariantReader::require_alleles(std::size_t sample, Genotype const& genotype
 
 void VariantReader::read_genotypes(std::vector<Genotype>& genotypes) {
     DNAGPT_EXPECT(file_->record->max_unpack == 0);
-    int const count = bcf_get_genotypes(file_->header.get(), file_->record.get(), &file_->genotypes,
-                                        &file_->genotype_room);
-    DNAGPT_VALIDATE(count > 0, << place() << " has no genotypes (no GT field); take a file with "
-                               << "genotypes");
+    int const count = has_alleles(file_->header.get(), file_->record.get())
+                          ? bcf_get_genotypes(file_->header.get(), file_->record.get(),
+                                              &file_->genotypes, &file_->genotype_room)
+                          : 0;
+    DNAGPT_VALIDATE(count > 0, << place()
+                               << " has no genotypes (no GT field, or an empty one); take a "
+                               << "file with genotypes");
     auto const room = static_cast<std::size_t>(count) / samples_.size();
     genotypes.assign(samples_.size(), Genotype{});
     for (std::size_t sample = 0; sample < samples_.size(); ++sample) {

@@ -133,6 +133,17 @@ TEST_F(Variants, GenotypesNeedNoHeadLine) {
     EXPECT_EQ(genotypes, (std::vector<Genotype>{{0, 0, 2, true}, {0, 1, 2, true}}));
 }
 
+TEST_F(Variants, GenotypesThatArePushedAsideAreAnError) {
+    std::string site = row("chr1\t10\t.\tA\tG");
+    site.replace(site.find("\tGT\t"), 4, "\tXX:GT\t");  // each sample gives XX alone
+    VariantReader reader(folder_.write("v.vcf", head + site));
+    VariantRecord record;
+    ASSERT_TRUE(reader.next_record(record));
+    std::vector<Genotype> genotypes;
+    EXPECT_NE(message_of([&] { reader.read_genotypes(genotypes); }).find("has no genotypes"),
+              std::string::npos);
+}
+
 TEST_F(Variants, RegionsHoldWhatOverlapsThem) {
     std::string const path = folder_.write("v.vcf", head + some_rows);
     EXPECT_EQ(region(path, "chr1:10-19"), (Texts{"chr1:9 rs1 A>G,"}));
