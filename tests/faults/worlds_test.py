@@ -17,22 +17,23 @@ from fault_runs import LONG, FaultTest, metrics
 STEPS = 12
 HALF = 6
 EPS = 2.0**-24  # of a rounding to float
-TARGETS = 384  # of a step: terms of the longest sum that the ranks share
+ROWS = 12  # of a step, one at a time: the sums over them are all that the ranks share
 SETTINGS = (f"schedule.steps={STEPS}", f"checkpoint.every_steps={HALF}", "checkpoint.keep_last=2")
 
 
 def tolerance(line: dict, parameters: int) -> float:
     """How far another order of the sums may move the loss of a step, to first order.
 
-    A sum of n floats is off by at most n eps of its terms' magnitude: the loss by n eps loss, the
-    gradient by d with |d|_1 <= n eps sqrt(N) |g| for N parameters. Adam's update moves by
+    A sum of n floats is off by at most n eps of the magnitude of its terms: the loss by n eps loss;
+    the gradient by d with |d|_1 <= n eps sqrt(n) sqrt(N) |g| for n rows and N parameters, since the
+    rows' gradients together are some sqrt(n) longer than their sum. Adam's update moves by
     lr d / sqrt(v), and sqrt(v) >= |g| / sqrt(s) after s steps, so each of the s steps so far may
     have moved the loss, g times the change of the weights, by lr sqrt(s) |d|_1.
     """
-    gradient = TARGETS * EPS * math.sqrt(parameters) * line["grad_norm"]
+    gradient = ROWS * EPS * math.sqrt(ROWS * parameters) * line["grad_norm"]
     rate = 3e-3  # at its highest
     moved = line["step"] * rate * math.sqrt(line["step"]) * gradient
-    return TARGETS * EPS * line["loss"] + moved
+    return ROWS * EPS * line["loss"] + moved
 
 
 class Worlds(FaultTest):
