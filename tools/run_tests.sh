@@ -6,7 +6,8 @@ set -euo pipefail
 usage() {
     cat <<'TEXT'
 Usage: tools/run_tests.sh [options]
-  --long          also run the tests labelled `long`
+  --long          also run the tests labelled `long`, and the campaigns of faults, Slurm and fuzzing in
+                  full (DNAGPT_LONG=1; hours)
   --no-sanitize   leave out the builds with AddressSanitizer and UndefinedBehaviorSanitizer, and with
                   them the fuzz targets (5 s each; with --long 10 minutes each)
   --only-sanitize run nothing but that build
@@ -52,7 +53,7 @@ done
 
 cd "$root"
 left_out=long
-[ "$long" -eq 0 ] || left_out='^$'
+[ "$long" -eq 0 ] || { left_out='^$' && export DNAGPT_LONG=1; }
 summary=()
 failed=0
 fuzz_seconds=5
@@ -194,7 +195,7 @@ close() {
     printf '%s\n' "${summary[@]}"
     [ -n "${DNAGPT_DATA_DIR:-}" ] ||
         echo "SKIPPED: tests with real data (DNAGPT_DATA_DIR is not set)"
-    [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long (--long runs them)"
+    [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long and full campaigns (--long runs them)"
     build/venv-tests/bin/python -c 'import torch' 2>/dev/null ||
         echo "SKIPPED: comparisons with PyTorch (--torch runs them)"
     [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers and fuzz targets (--no-sanitize)"
