@@ -191,9 +191,9 @@ std::optional<std::string> noted_best(std::string const& folder) {
     std::string name = read_text(note.string());
     name.erase(name.find_last_not_of(" \n") + 1);
     DNAGPT_VALIDATE(step_of(name).has_value(),
-                    << note.string() << " names '" << name.substr(0, 40)
-                    << "', which is no checkpoint of this folder (step_<number>.h5); correct or "
-                       "remove the note");
+                    << note.string() << " does not name a checkpoint, step_<number>.h5, but '"
+                    << name.substr(0, 40) << "' (it is damaged); write the name of one into it, or "
+                    << "remove it: then the newest is taken");
     return (fs::path(folder) / name).string();
 }
 

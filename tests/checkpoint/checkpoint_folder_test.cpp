@@ -176,7 +176,7 @@ TEST(CheckpointFolder, ANoteNamesNothingOutsideTheFolder) {
          {std::string("../../x"), std::string("/etc/passwd"), std::string("a\nstep_1.h5"),
           std::string(), std::string(5000, 'a'), std::string("step_1.h5/../../x")}) {
         write_text_atomically(folder.file("best"), name + "\n");
-        EXPECT_NE(message_of([&] { noted_best(folder.path()); }).find("is no checkpoint of this"),
+        EXPECT_NE(message_of([&] { noted_best(folder.path()); }).find("does not name a checkpoint"),
                   std::string::npos)
             << name;
     }
