@@ -205,14 +205,18 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     FuzzedDataProvider input(data, size);
     static testing::TemporaryFolder const folder;
     std::string const path = folder.file("fields.h5");
-    int const kind = input.ConsumeIntegralInRange(0, 2);
-    write_file(path,
-               kind == 0   ? shard_fields()
-               : kind == 1 ? labelled_set_fields()
-                           : checkpoint_fields(),
-               input);
-    read_or_error([&] { read_shard(path); });
-    read_or_error([&] { read_set(path); });
-    read_or_error([&] { read_checkpoint(path); });
+    switch (input.ConsumeIntegralInRange(0, 2)) {
+        case 0:
+            write_file(path, shard_fields(), input);
+            read_or_error([&] { read_shard(path); });
+            break;
+        case 1:
+            write_file(path, labelled_set_fields(), input);
+            read_or_error([&] { read_set(path); });
+            break;
+        default:
+            write_file(path, checkpoint_fields(), input);
+            read_or_error([&] { read_checkpoint(path); });
+    }
     return 0;
 }
