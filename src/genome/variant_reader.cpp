@@ -81,11 +81,14 @@ Header read_header(std::string const& path, htsFile* file) {
     return header;
 }
 
+/// bcf_hdr_seqnames ends the program where the head numbers its contigs with gaps.
 std::vector<std::string> contigs_of(bcf_hdr_t const* header) {
-    int count = 0;
-    char const** const names = bcf_hdr_seqnames(header, &count);
-    std::vector<std::string> contigs(names, names + count);
-    std::free(names);
+    std::vector<std::string> contigs;
+    for (int number = 0; number < header->n[BCF_DT_CTG]; ++number) {
+        if (char const* const name = bcf_hdr_id2name(header, number); name != nullptr) {
+            contigs.emplace_back(name);
+        }
+    }
     return contigs;
 }
 

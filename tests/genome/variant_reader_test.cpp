@@ -157,6 +157,21 @@ TEST_F(Variants, RegionsHoldWhatOverlapsThem) {
               std::string::npos);
 }
 
+TEST_F(Variants, AHeadMayNumberItsContigsWithGaps) {
+    std::string const path =
+        folder_.write("gaps.vcf",
+                      "##fileformat=VCFv4.2\n##contig=<ID=chr1,IDX=5>\n"
+                      "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t5\t.\tA\tC\t.\t.\t.\n");
+    VariantReader reader(path, GenomeRegion{"chr1", 0, 10});
+    VariantRecord record;
+    ASSERT_TRUE(reader.next_record(record));
+    EXPECT_EQ(record.position, 4);
+    EXPECT_NE(message_of([&] {
+                  VariantReader(path, GenomeRegion{"chr2", 0, 10});
+              }).find("has no contig 'chr2' (the first of its 1 is 'chr1')"),
+              std::string::npos);
+}
+
 TEST_F(Variants, BiallelicSnpsAreOneBaseForAnother) {
     EXPECT_TRUE(is_biallelic_snp({"c", 1, ".", "A", {"g"}}));
     for (VariantRecord const& record :
