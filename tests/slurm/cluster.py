@@ -50,6 +50,7 @@ SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
+MinJobAge=3600
 ReturnToService=2
 SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1
@@ -153,10 +154,16 @@ class Cluster:
         )
         return done.stdout.strip()
 
+    def tasks(self, number: str) -> list[dict[str, str]]:
+        """What scontrol says of a job, or of each task of an array: JobState, Reason, ..."""
+        lines = self.run("scontrol", "--oneliner", "show", "job", number).splitlines()
+        return [
+            dict(field.split("=", 1) for field in line.split() if "=" in field) for line in lines
+        ]
+
     def job(self, number: str) -> dict[str, str]:
-        """What scontrol says of a job: JobState, Reason, Restarts, ExitCode, ..."""
-        fields = self.query("scontrol", "--oneliner", "show", "job", number).split()
-        return dict(field.split("=", 1) for field in fields if "=" in field)
+        """The same of a job that is no array."""
+        return self.tasks(number)[0]
 
     def left_processes(self) -> list[int]:
         """Processes of this cluster, by the variable that all of them carry."""
@@ -212,17 +219,19 @@ class Cluster:
         printed = "\n".join(
             f"{file.name}: {file.read_text()[-1000:]}" for file in sorted(self.folder.glob("*.out"))
         )
+        if "Unable to process configuration" in printed:
+            raise AssertionError(f"the settings of the cluster are wrong:\n{printed}")
         raise UnavailableError(f"{what} did not come up:\n{printed}")
 
 
 def run_tests(cluster: Cluster) -> int:
-    """Runs the tests of the calling file with the cluster; the exit status, 77 where no Slurm can
-    be had. The cluster ends with them, whatever they do.
+    """Runs the tests of the calling file, or those named behind the programs, with the cluster; the
+    exit status, 77 where no Slurm can be had. The cluster ends with them, whatever they do.
     """
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         cluster.start()
-        outcome = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
+        outcome = unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=2, exit=False).result
     except UnavailableError as problem:
         print(f"SKIPPED: no Slurm on this machine ({problem})")
         return SKIPPED

@@ -79,9 +79,8 @@ class Chain(unittest.TestCase):
         """Every job of the chain, and every task of its arrays."""
         for stage, job in jobs.items():
             self.training.wait_for_end(job, seconds=600)
-            lines = CLUSTER.query("scontrol", "--oneliner", "show", "job", job).splitlines()
-            for line in lines:
-                self.assertIn(" JobState=COMPLETED ", line, f"{stage}\n{self.logs(name)}")
+            states = {task["JobState"] for task in CLUSTER.tasks(job)}
+            self.assertEqual(states, {"COMPLETED"}, f"{stage}\n{self.logs(name)}")
 
     def expect_same_file(self, one: Path, other: Path) -> None:
         self.assertTrue(one.read_bytes() == other.read_bytes(), f"{one} and {other} differ")
@@ -134,7 +133,8 @@ class Chain(unittest.TestCase):
         run([PREP, "haplotypes", *source, "--output", data])
         config = self.root / "haplotypes.toml"
         prompt = 'prompt = "<S>{sequence}<=><B>"\n'
-        config.write_text(FINETUNE.replace(prompt, "").replace("epochs = 2", "epochs = 30"))
+        longer = FINETUNE.replace(prompt, "").replace("epochs = 2", "epochs = 30")
+        config.write_text(longer + "[optimizer]\nlearning_rate = 1e-2\n")
         jobs = self.submit_all(
             "haplotypes",
             "--from",

@@ -137,7 +137,7 @@ class TinyTraining:
 
         def ended() -> bool:
             meanwhile()
-            return self.cluster.job(job)["JobState"] in ENDED
+            return all(task["JobState"] in ENDED for task in self.cluster.tasks(job))
 
         wait_until(
             ended, lambda: f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}", seconds
