@@ -124,11 +124,19 @@ class TinyTraining:
         return [line["step"] for line in whole if "loss" in line]
 
     def wait_for_steps(self, folder: str, job: str, count: int) -> None:
-        """Returns in mid-training."""
-        wait_until(
-            lambda: len(self.steps(folder)) >= count,
-            lambda: f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}",
-        )
+        """Returns in mid-training; a job that has ended is a failure."""
+
+        def describe() -> str:
+            return f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}"
+
+        def comes_there() -> bool:
+            over = all(task["JobState"] in ENDED for task in self.cluster.tasks(job))
+            there = len(self.steps(folder)) >= count
+            if over and not there:
+                raise AssertionError(describe())
+            return there
+
+        wait_until(comes_there, describe)
 
     def wait_for_end(
         self, job: str, meanwhile: Callable[[], object] = lambda: None, seconds: int = 300
