@@ -14,6 +14,7 @@ launch() {
     if [ -n "$told" ]; then
         echo "Told to stop before the ranks were started"
     else
+        note_job_end
         show_environment
         read -r -a launcher <<<"$DNAGPT_LAUNCH"
         "${launcher[@]}" "$@" &
@@ -50,9 +51,8 @@ await_ranks() {
 # Puts the job back into the queue, unless Slurm is ending it: a cancelled job stays cancelled, and
 # one that scontrol or a preemption puts back is back already.
 requeue() {
-    local job=$SLURM_JOB_ID state turn
-    # The plain number of an array's last task means all of its tasks.
-    [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+    local job state turn
+    job=$(job_name)
     for turn in 1 2 3 4 5; do
         state=$(squeue --noheader --jobs="$job" --format='%T %r') || state="UNKNOWN (squeue failed)"
         case $state in
@@ -70,11 +70,30 @@ requeue() {
         "same line again: it goes on from the checkpoint" >&2
 }
 
+# The number of this job, or of this task of an array: the plain number of an array's last task
+# means all of its tasks.
+job_name() {
+    if [ -n "${SLURM_ARRAY_JOB_ID:-}" ]; then
+        printf '%s' "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+    else
+        printf '%s' "$SLURM_JOB_ID"
+    fi
+}
+
+# Training saves before the job's end (run.end_margin). Slurm before 23.02 does not say when that is.
+note_job_end() {
+    local end
+    [ -z "${SLURM_JOB_END_TIME:-}" ] || return 0
+    end=$(squeue --noheader --jobs="$(job_name)" --format=%e 2>/dev/null) || return 0
+    [ -n "$end" ] && end=$(date --date="$end" +%s 2>/dev/null) || return 0
+    export SLURM_JOB_END_TIME=$end
+}
+
 # What people look for when a job is slow or hangs.
 show_environment() {
     local name
     printf 'launcher: %s\n' "$DNAGPT_LAUNCH"
-    for name in OMP_NUM_THREADS HDF5_USE_FILE_LOCKING NCCL_SOCKET_IFNAME UCX_NET_DEVICES; do
+    for name in OMP_NUM_THREADS SLURM_JOB_END_TIME HDF5_USE_FILE_LOCKING NCCL_SOCKET_IFNAME UCX_NET_DEVICES; do
         printf '%s=%s ' "$name" "${!name-(not set)}"
     done
     printf '\n'

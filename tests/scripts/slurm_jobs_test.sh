@@ -16,7 +16,13 @@ touch "$SCRATCH/running"
 for _ in $(seq 100); do sleep 0.1; done
 SRUN
 printf '#!/bin/bash\necho "$*" >>"$SCRATCH/requeued"; exit "${SCONTROL_STATUS:-0}"\n' >"$scratch/bin/scontrol"
-printf '#!/bin/bash\necho "${JOB_STATE-RUNNING None}"\n' >"$scratch/bin/squeue"
+cat >"$scratch/bin/squeue" <<'SQUEUE'
+#!/bin/bash
+case "$*" in
+*--format=%e) echo "${JOB_END-N/A}" ;;
+*) echo "${JOB_STATE-RUNNING None}" ;;
+esac
+SQUEUE
 cat >"$scratch/bin/sbatch" <<'SBATCH'
 #!/bin/bash
 printf '%s\n' "$*" >>"$SCRATCH/sbatch"
@@ -116,7 +122,13 @@ done
 
 JOB_STATE=RUNNING job pretrain '' 0
 expect_output "launcher: srun --mpi=pmix --kill-on-bad-exit=1" "the log says how the ranks are started"
-expect_output "OMP_NUM_THREADS=1 HDF5_USE_FILE_LOCKING=FALSE NCCL_SOCKET_IFNAME=(not set)" "environment"
+expect_output "OMP_NUM_THREADS=1 SLURM_JOB_END_TIME=(not set) HDF5_USE_FILE_LOCKING=FALSE NCCL_SOCKET_IFNAME=(not set)" "environment"
+JOB_END=2026-11-23T01:00:00 job pretrain '' 0
+expect_output "SLURM_JOB_END_TIME=$(date --date=2026-11-23T01:00:00 +%s) " "the job's end, where Slurm does not say it"
+SLURM_JOB_END_TIME=77 JOB_END=2026-11-23T01:00:00 job pretrain '' 0
+expect_output "SLURM_JOB_END_TIME=77 " "the job's end, as Slurm says it"
+JOB_END='' job pretrain '' 0
+expect_output "SLURM_JOB_END_TIME=(not set) " "a job without an end"
 cp "$scratch/bin/srun" "$scratch/bin/mpirun"
 DNAGPT_LAUNCH=mpirun job pretrain '' 0
 run cat "$scratch/launched"
