@@ -17,6 +17,7 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
+PROJECT = Path(__file__).resolve().parents[2]
 LONG = os.environ.get("DNAGPT_LONG") == "1"
 SKIPPED = 77
 PROGRAMS = "munged slurmctld slurmd sbatch srun squeue scancel scontrol sinfo".split()
@@ -82,22 +83,33 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def require_programs(path: str) -> None:
+    """Raises UnavailableError where the daemons cannot be started."""
+    if os.geteuid() != 0:
+        raise UnavailableError("the daemons need root")
+    missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    if missing:
+        raise UnavailableError(
+            f"{', '.join(missing)} not found; Debian's packages are slurm-wlm and munge"
+        )
+
+
 class Cluster:
     """Use `start`, then `stop` in any case; `run` and `submit` talk to it."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dnagpt_slurm_"))
+        self.folder = Path()
+        self.environment: dict[str, str] = {}
         self.daemons: list[subprocess.Popen] = []
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("SLURM")
-        } | {
-            "SLURM_CONF": str(self.folder / "slurm.conf"),
-            "PATH": os.environ["PATH"] + SYSTEM_FOLDERS,
-        }
 
     def start(self) -> None:
         """Returns when a job can be submitted; raises UnavailableError where that cannot be had."""
-        self._require_programs()
+        path = os.environ["PATH"] + SYSTEM_FOLDERS
+        require_programs(path)
+        self.folder = Path(tempfile.mkdtemp(prefix="dnagpt_slurm_"))
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("SLURM")
+        } | {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
         host = socket.gethostname().split(".")[0]
         controller_port, node_port = free_ports(2)
         settings = SETTINGS.format(
@@ -117,12 +129,12 @@ class Cluster:
         self._wait_for("the node", lambda: self.query("sinfo", "-h", "-o", "%t") == "idle")
 
     def stop(self) -> None:
-        """Cancels the jobs, ends the daemons and removes the folder."""
-        if self.daemons:
-            self.query("scancel", "--user=root")
-            for daemon in reversed(self.daemons):
-                daemon.terminate()
+        """Cancels the jobs, ends the daemons and removes the folder with all that is in it."""
+        if not self.environment:
+            return
+        self.query("scancel", "--user=root")
         for daemon in reversed(self.daemons):
+            daemon.terminate()
             try:
                 daemon.wait(timeout=10)
             except subprocess.TimeoutExpired:
@@ -133,10 +145,13 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *command: str, **variables: str) -> str:
-        """What the command prints; it must succeed."""
+        """What the command prints; it must succeed. It runs in the project's top folder, where
+        jobs are to be submitted.
+        """
         done = subprocess.run(
             command,
             env=self.environment | variables,
+            cwd=PROJECT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -176,16 +191,6 @@ class Cluster:
             except OSError:
                 pass  # ended meanwhile
         return left
-
-    def _require_programs(self) -> None:
-        if os.geteuid() != 0:
-            raise UnavailableError("the daemons need root")
-        path = self.environment["PATH"]
-        missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
-        if missing:
-            raise UnavailableError(
-                f"{', '.join(missing)} not found; Debian's packages are slurm-wlm and munge"
-            )
 
     def _start_munge(self) -> None:
         folder = self.folder / "munge"

@@ -31,7 +31,6 @@ class Preemption(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.training = TinyTraining(CLUSTER)
-        cls.addClassCleanup(cls.training.close)
         cls.whole = cls.training.without_slurm("whole", STEPS)
 
     def stand_in(self, name: str, script: str, *options: str) -> str:

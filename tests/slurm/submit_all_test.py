@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cluster import LONG, SKIPPED, Cluster, run_tests
 from programs import DNAGPT, PREP, bases, run
-from tiny_training import PROJECT, TinyTraining
+from tiny_training import TinyTraining
 
 CLUSTER = Cluster()
 SETTINGS = ("schedule.steps=40", "checkpoint.every_steps=20")
@@ -40,7 +40,6 @@ class Chain(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.training = TinyTraining(CLUSTER)
-        cls.addClassCleanup(cls.training.close)
         cls.root = cls.training.root
         (cls.root / "finetune.toml").write_text(FINETUNE)
         draw = random.Random(1)
@@ -57,7 +56,7 @@ class Chain(unittest.TestCase):
         folder = self.root / name
         folder.mkdir()
         log = f"--output={folder}/%x.%j_%a.log"
-        options = f"--chdir={PROJECT} --ntasks=2 --mem-per-cpu=0 {log}"
+        options = f"--ntasks=2 --mem-per-cpu=0 {log}"
         variables = self.training.variables(f"{name}/pretrain") | {
             "DNAGPT_SHARDS": str(folder / "shards"),
             "DNAGPT_FINETUNE_RUN": str(folder / "finetune"),
@@ -65,9 +64,7 @@ class Chain(unittest.TestCase):
         }
         variables |= {f"DNAGPT_{stage.upper()}_SBATCH": options for stage in STAGES}
         variables["DNAGPT_DATA_PREP_SBATCH"] += " --ntasks=1"
-        script = str(PROJECT / "jobs" / "slurm" / "submit_all.sh")
-        command = ("env", "-C", str(PROJECT), "bash", script, *arguments)
-        printed = CLUSTER.run(*command, **variables | more)
+        printed = CLUSTER.run("bash", "jobs/slurm/submit_all.sh", *arguments, **variables | more)
         return {line.split()[0]: line.split()[2].strip(",") for line in printed.splitlines()}
 
     def logs(self, name: str) -> str:

@@ -6,9 +6,6 @@ The tests of this folder are called like those of tests/apps: <test>.py DNAGPT D
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +13,6 @@ from pathlib import Path
 from cluster import Cluster
 from programs import DNAGPT, PREP, ranks, run
 
-PROJECT = Path(__file__).resolve().parents[2]
 CONFIG = """
 [model]
 layers = 1
@@ -42,8 +38,8 @@ class TinyTraining:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.root = Path(tempfile.mkdtemp(prefix="dnagpt_slurm_run_"))
-        (self.root / "bin").mkdir()
+        self.root = cluster.folder / "training"
+        (self.root / "bin").mkdir(parents=True)
         for program in (DNAGPT, PREP):
             (self.root / "bin" / Path(program).name).symlink_to(Path(program).resolve())
         (self.root / "tiny.toml").write_text(CONFIG)
@@ -52,10 +48,6 @@ class TinyTraining:
         self.shards = self.root / "shards"
         run([PREP, "shard", "--species", str(self.species), "--output", str(self.shards)])
         self.launcher = "srun" if self.srun_works() else "mpirun"
-
-    def close(self) -> None:
-        """Removes the folder."""
-        shutil.rmtree(self.root, ignore_errors=True)
 
     def srun_works(self) -> bool:
         """Whether this Slurm's srun can start the ranks of an MPI program."""
@@ -103,9 +95,9 @@ class TinyTraining:
         """Submits pretrain.sbatch with two ranks; its log is <folder>.log, returns the job."""
         log = self.root / f"{folder}.log"
         return self.cluster.run(
-            *("sbatch", "--parsable", f"--chdir={PROJECT}", "--ntasks=2", "--mem-per-cpu=0"),
+            *("sbatch", "--parsable", "--ntasks=2", "--mem-per-cpu=0"),
             *(f"--output={log}", *options),
-            *(str(PROJECT / "jobs" / "slurm" / "pretrain.sbatch"), *settings),
+            *("jobs/slurm/pretrain.sbatch", *settings),
             **self.variables(folder) | (variables or {}),
         )
 
@@ -124,19 +116,15 @@ class TinyTraining:
         return [line["step"] for line in whole if "loss" in line]
 
     def wait_for_steps(self, folder: str, job: str, count: int) -> None:
-        """Returns in mid-training; a job that has ended is a failure."""
+        """Returns in mid-training; a job that ends before it is a failure."""
 
-        def describe() -> str:
-            return f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}"
+        def reached() -> bool:
+            state = self.cluster.job(job)["JobState"]
+            if state in ENDED:
+                raise AssertionError(f"{state} before step {count}:\n{self.describe(job)}")
+            return len(self.steps(folder)) >= count
 
-        def comes_there() -> bool:
-            over = all(task["JobState"] in ENDED for task in self.cluster.tasks(job))
-            there = len(self.steps(folder)) >= count
-            if over and not there:
-                raise AssertionError(describe())
-            return there
-
-        wait_until(comes_there, describe)
+        wait_until(reached, lambda: self.describe(job))
 
     def wait_for_end(
         self, job: str, meanwhile: Callable[[], object] = lambda: None, seconds: int = 300
@@ -147,14 +135,13 @@ class TinyTraining:
             meanwhile()
             return all(task["JobState"] in ENDED for task in self.cluster.tasks(job))
 
-        wait_until(
-            ended, lambda: f"{self.cluster.job(job)}\n{os.linesep.join(self.logs())}", seconds
-        )
+        wait_until(ended, lambda: self.describe(job), seconds)
         return self.cluster.job(job)
 
-    def logs(self) -> list[str]:
-        """All logs, for a failure's message."""
-        return [f"{file.name}:\n{file.read_text()}" for file in sorted(self.root.glob("*.log"))]
+    def describe(self, job: str) -> str:
+        """The job and all logs, for a failure's message."""
+        logs = [f"{file.name}:\n{file.read_text()}" for file in sorted(self.root.rglob("*.log"))]
+        return "\n".join([str(self.cluster.tasks(job)), *logs])
 
 
 def wait_until(holds: Callable[[], bool], describe: Callable[[], str], seconds: int = 300) -> None:
