@@ -176,13 +176,15 @@ class RandomMoments(FaultTest):
 
     def ranks_of(self, launcher: int) -> list[int]:
         """The processes of the ranks, in the order of their starts."""
-        text = Path(f"/proc/{launcher}/task/{launcher}/children").read_text()
-        return sorted(map(int, text.split()))
+        with contextlib.suppress(OSError):  # the launcher has just ended
+            text = Path(f"/proc/{launcher}/task/{launcher}/children").read_text()
+            return sorted(map(int, text.split()))
+        return []
 
-    def wait_for_a_step(self, launcher: subprocess.Popen, folder: Path) -> None:
-        """Until the run has noted a step or has ended."""
-        while launcher.poll() is None and steps_noted(folder) == 0:
-            time.sleep(0.005)
+    def wait_for_steps(self, launcher: subprocess.Popen, folder: Path, steps: int) -> None:
+        """Until the run has noted so many steps or has ended."""
+        while launcher.poll() is None and steps_noted(folder) < steps:
+            time.sleep(0.002)
 
     @contextlib.contextmanager
     def started(self, command: list[str]) -> Iterator[subprocess.Popen]:
@@ -194,43 +196,46 @@ class RandomMoments(FaultTest):
             yield launcher
             launcher.wait(timeout=60)
 
-    def whole(self, command: list[str]) -> tuple[float, float]:
+    def whole(self, command: list[str], folder: str) -> tuple[float, float]:
         """Runs to the end; returns the seconds until the first step and from there to the end."""
         began = time.monotonic()
-        with self.started([part.replace("{}", "whole") for part in command]) as launcher:
-            self.wait_for_a_step(launcher, self.root / "whole")
+        with self.started([part.replace("{}", folder) for part in command]) as launcher:
+            self.wait_for_steps(launcher, self.root / folder, 1)
             first = time.monotonic()
         self.assertEqual(launcher.returncode, 0)
         return first - began, time.monotonic() - first
 
     def kill(self, launcher: subprocess.Popen, which: tuple[int, ...]) -> None:
-        """Kills ranks of a run that may have ended; the launcher ends what is left."""
-        processes = self.ranks_of(launcher.pid) if launcher.poll() is None else []
+        """Kills ranks once they are there; the launcher ends what is left."""
+        processes: list[int] = []
+        while len(processes) < 2 and launcher.poll() is None:
+            processes = self.ranks_of(launcher.pid)
         for process in (processes[i] for i in which if i < len(processes)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
     def campaign(self, name: str, command: list[str], kills: int) -> None:
-        """One kill in six before the first step, the others from there on."""
-        before, after = self.whole(command)
-        expected = contents(self.root / "whole")
+        """One kill in six before the first step, the others within two steps after a drawn one."""
+        before, after = self.whole(command, f"whole_{name}")
+        steps = steps_noted(self.root / f"whole_{name}")
+        expected = contents(self.root / f"whole_{name}")
         print(f"{name}, 2 ranks: {kills} kills, seed {self.seed} (DNAGPT_FAULT_SEED repeats it)")
         for number in range(kills):
             early = number % 6 == 5
-            moment = self.draw.uniform(0, before if early else after)
+            step = 0 if early else self.draw.randint(1, steps - 1)
+            moment = self.draw.uniform(0, before if early else 2 * after / steps)
             who, which = self.draw.choice(WHO)
             folder = self.root / f"killed_{number}"
             mine = [part.replace("{}", folder.name) for part in command]
             with self.started(mine) as launcher:
-                if not early:
-                    self.wait_for_a_step(launcher, folder)
+                self.wait_for_steps(launcher, folder, step)
                 time.sleep(moment)
                 self.kill(launcher, which)
             half = sorted(path.name for path in folder.rglob("*.tmp"))
             newest = newest_checkpoint(folder)
-            since = "start" if early else "first step"
+            since = f"step {step}" if step else "the start"
             print(
-                f"  {who} {moment:.3f} s after the {since}: {steps_noted(folder)} steps noted, "
+                f"  {who} {moment:.3f} s after {since}: {steps_noted(folder)} steps noted, "
                 f"newest checkpoint {newest}, half-written: {', '.join(half) or 'none'}",
                 flush=True,
             )
