@@ -59,8 +59,9 @@ class LostRanks(SmallRuns):
         return done.stdout
 
     def test_a_failure_ends_all_with_its_message(self) -> None:
-        printed = self.end_of("failed", "rank1:fail@7")
-        self.assertIn("error: rank 1: injected failure at step 7", printed)
+        printed = self.end_of("failed", "rank1:fail@12")
+        self.assertIn("error: rank 1: injected failure at step 12", printed)
+        # The next save, after step 10, waited for this one.
         self.assertTrue(self.checkpoint("failed", 5).exists())
 
     def test_a_rank_that_exits_or_is_killed_ends_the_job(self) -> None:
