@@ -34,7 +34,7 @@ heads = 2
 channels = 16
 context_length = 32
 [batch]
-tokens_per_step = 384
+tokens_per_step = 64
 micro_batch = 1
 [schedule]
 steps = 6
@@ -44,7 +44,7 @@ learning_rate = 3e-3
 every_steps = 2
 keep_last = 1
 [evaluation]
-every_steps = 2
+every_steps = 4
 windows_per_species = 1
 """
 FINETUNE = """
@@ -177,9 +177,13 @@ class FaultTest(unittest.TestCase):
 
     @classmethod
     def environment(cls, **more: str) -> dict[str, str]:
-        """Keeps the temporary files of MPI, which a kill leaves behind, within the folder."""
+        """Keeps what a kill leaves behind of MPI within the folder: files, and no daemon."""
         scratch = str(cls.root / "tmp")
-        own = {"TMPDIR": scratch, "OMPI_MCA_btl_vader_backing_directory": scratch}
+        own = {
+            "TMPDIR": scratch,
+            "OMPI_MCA_btl_vader_backing_directory": scratch,
+            "OMPI_MCA_ess_singleton_isolated": "1",  # one rank without launcher starts no daemon
+        }
         return os.environ | own | more
 
     @classmethod

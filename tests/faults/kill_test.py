@@ -52,9 +52,9 @@ class EveryCall(FaultTest):
     """One rank, killed before or amid each call."""
 
     def campaign(
-        self, name: str, command: list[str], reference: str, saves: list[int], places: list[Place]
+        self, command: list[str], reference: str, saves: list[int], tasks: list[tuple[str, Place]]
     ) -> None:
-        """Kills the command, whose folder is {}, at each place and in each mode; starts again."""
+        """Kills the command, whose folder is {}, at each place in its mode, and starts it again."""
         expected = contents(self.root / reference)
         resumed: Counter[int] = Counter()
         lost: Counter[int] = Counter()
@@ -80,10 +80,10 @@ class EveryCall(FaultTest):
             lost[max(0, done - newest)] += 1
             shutil.rmtree(self.root / folder)
 
-        self.for_all([(mode, place) for mode in MODES for place in places], attempt)
+        self.for_all(tasks, attempt)
+        modes = counts(f"{mode} {place.call}" for mode, place in tasks)
         print(
-            f"{name}: killed before and amid each of {len(places)} calls "
-            f"({counts(place.call for place in places)})\n  resumed at step (runs): "
+            f"{reference}: {len(tasks)} kills ({modes})\n  resumed at step (runs): "
             f"{dict(sorted(resumed.items()))}, steps lost (runs): {dict(sorted(lost.items()))}",
             flush=True,
         )
@@ -93,7 +93,8 @@ class EveryCall(FaultTest):
         places = self.places("pretrained", self.pretrain("pretrained"))
         chosen = places if LONG else last_save(places)
         self.assertIn("unlink", [place.call for place in chosen])  # retention is part of it
-        self.campaign("pretrain", command, "pretrained", saved_steps(places), chosen)
+        tasks = [(mode, place) for mode in MODES for place in chosen]
+        self.campaign(command, "pretrained", saved_steps(places), tasks)
 
     def test_finetuning(self) -> None:
         self.succeed(self.pretrain("first", "schedule.steps=1"))
@@ -103,9 +104,10 @@ class EveryCall(FaultTest):
         self.assertIn("rename evaluation.json.tmp", [f"{p.call} {p.path}" for p in places])
         results = [p for p in last_save(places) if not p.path.endswith(".h5.tmp")]
         starts = [p for p in places if p.path.startswith("from.json")]
-        chosen = places if LONG else starts + results
+        modes, chosen = (MODES, places) if LONG else (MODES[:1], starts + results)
+        tasks = [(mode, place) for mode in modes for place in chosen]
         command = self.finetune("{}", origin)
-        self.campaign("finetune", command, "finetuned", saved_steps(places), chosen)
+        self.campaign(command, "finetuned", saved_steps(places), tasks)
 
 
 def steps_noted(folder: Path) -> int:

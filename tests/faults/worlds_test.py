@@ -18,7 +18,12 @@ STEPS = 12
 HALF = 6
 EPS = 2.0**-24  # of a rounding to float
 ROWS = 12  # of a step, one at a time: the sums over them are all that the ranks share
-SETTINGS = (f"schedule.steps={STEPS}", f"checkpoint.every_steps={HALF}", "checkpoint.keep_last=2")
+SETTINGS = (
+    f"batch.tokens_per_step={32 * ROWS}",
+    f"schedule.steps={STEPS}",
+    f"checkpoint.every_steps={HALF}",
+    "checkpoint.keep_last=2",
+)
 
 
 def tolerance(line: dict, parameters: int) -> float:
