@@ -29,9 +29,11 @@ int run_ranks(RankWork const& work) {
     Communicator const& world = mpi.world();
     set_log_rank(world.rank(), world.size());
     try {
-        require_same(world, "build of dnagpt", program_digest(),
-                     "start the same file on every node (one build for the oldest CPU: "
-                     "-DDNAGPT_ARCH=x86-64-v3)");
+        if (world.size() > 1) {
+            require_same(world, "build of dnagpt", program_digest(),
+                         "start the same file on every node (one build for the oldest CPU: "
+                         "-DDNAGPT_ARCH=x86-64-v3)");
+        }
         DeviceSession const device(world.local_rank(), world.local_size());
         log_info(program_version("dnagpt") + ", " + mpi_library());
         log_ranks(world, device);

@@ -10,6 +10,7 @@
 
 #include "config_keys.hpp"
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/control_letters.hpp"
 #include "nearest_key.hpp"
 
 namespace dnagpt {
@@ -202,22 +203,17 @@ toml::table parse_toml(std::string const& text, std::string const& name) {
     }
 }
 
-bool is_control(char letter) {
-    auto const byte = static_cast<unsigned char>(letter);
-    return byte < 0x20 || byte == 0x7F;
-}
-
 /// Any text on one line: literal where TOML can hold it so, else with escapes.
 std::string format_value(std::string const& value) {
     bool const literal =
-        std::ranges::none_of(value, [](char c) { return c == '\'' || is_control(c); });
+        std::ranges::none_of(value, [](char c) { return c == '\'' || is_control_letter(c); });
     if (literal) {
         return "'" + value + "'";
     }
     std::string text;
     for (char const letter : value) {
         text += letter == '"' || letter == '\\' ? fmt::format("\\{}", letter)
-                : is_control(letter)            ? fmt::format("\\u{:04X}", letter)
+                : is_control_letter(letter)     ? fmt::format("\\u{:04X}", letter)
                                                 : std::string(1, letter);
     }
     return '"' + text + '"';

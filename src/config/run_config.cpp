@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/control_letters.hpp"
 
 namespace dnagpt {
 namespace {
@@ -85,8 +86,7 @@ void validate_ranges(RunConfig const& config) {
 void require_file_name(std::string const& name) {
     constexpr std::size_t longest = 200;
     bool const fits = name.size() <= longest && std::ranges::none_of(name, [](char letter) {
-                          auto const byte = static_cast<unsigned char>(letter);
-                          return byte < 0x20 || byte == 0x7F || letter == '/';
+                          return is_control_letter(letter) || letter == '/';
                       });
     DNAGPT_VALIDATE(fits, << "the name of a set cannot be part of a file's name (it is longer than "
                           << longest << " letters, or holds a / or a control character); give "

@@ -15,8 +15,8 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/control_letters.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
-#include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/control_letters.hpp"
 
 namespace dnagpt {
 namespace {
@@ -44,7 +45,8 @@ std::size_t read_some(std::string const& path, gzFile_s* file, std::vector<char>
 
 /// Ids and names go into tables of ours: no byte of a line may end a row or a field there.
 void require_text(std::string const& path, std::string_view line, std::int64_t number) {
-    auto const strange = std::ranges::find_if(line, is_control_letter);
+    auto const strange = std::ranges::find_if(
+        line, [](char letter) { return is_control_letter(letter) && letter != '\t'; });
     DNAGPT_VALIDATE(strange == line.end(),
                     << path << " line " << number << " holds the control character "
                     << static_cast<int>(*strange) << " at position " << strange - line.begin() + 1
@@ -85,11 +87,6 @@ void for_each_line(std::string const& path,
     if (!line.empty()) {
         finish();
     }
-}
-
-bool is_control_letter(char letter) {
-    auto const byte = static_cast<unsigned char>(letter);
-    return (byte < 0x20 && letter != '\t') || byte == 0x7F;
 }
 
 std::string_view without_blanks(std::string_view text) {

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/control_letters.hpp"
 #include "dnagpt/genome/text_lines.hpp"
 
 namespace dnagpt {
@@ -113,7 +114,7 @@ bool has_alleles(bcf_hdr_t* header, bcf1_t* record) {
 }
 
 bool is_text(std::string const& field) {
-    return std::ranges::none_of(field, is_control_letter) && field.find('\t') == field.npos;
+    return std::ranges::none_of(field, is_control_letter);
 }
 
 bool is_base(std::string const& allele) {

@@ -16,15 +16,12 @@ import time
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, MPIEXEC, PREP, ranks, run
+from programs import DNAGPT, MPIEXEC, PREP, TINY_MODEL, ranks, run
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 32
+CONFIG = (
+    TINY_MODEL
+    + """
 [batch]
 tokens_per_step = 256
 micro_batch = 2
@@ -38,6 +35,7 @@ every_steps = 10
 every_steps = 10
 windows_per_species = 4
 """
+)
 # The same rows at another world size: only the order of float sums differs. 20 updates of AdamW
 # amplify a rounding error of 6e-8 by what the first steps' small second moments allow.
 LOSS_TOLERANCE = 2e-4

@@ -12,6 +12,13 @@ import sys
 from pathlib import Path
 
 DNAGPT, PREP, MPIEXEC = sys.argv[1:4]
+TINY_MODEL = """
+[model]
+layers = 1
+heads = 2
+channels = 16
+context_length = 32
+"""
 
 
 def ranks(count: int, *command: str) -> list[str]:

@@ -8,14 +8,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, PREP, ranks, run
+from programs import DNAGPT, PREP, TINY_MODEL, ranks, run
 
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 32
+CONFIG = (
+    TINY_MODEL
+    + """
 [batch]
 tokens_per_step = 256
 micro_batch = 2
@@ -28,6 +25,7 @@ every_steps = 5
 [evaluation]
 every_steps = 0
 """
+)
 
 
 class SmallRuns(unittest.TestCase):

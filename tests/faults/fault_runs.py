@@ -18,21 +18,18 @@ import sys
 import tempfile
 import unittest
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from programs import DNAGPT, PREP, bases, ranks, run
+from programs import DNAGPT, PREP, TINY_MODEL, bases, ranks, run
 
 FILE_FAULTS = sys.argv[4]
 LONG = os.environ.get("DNAGPT_LONG") == "1"
-PRETRAIN = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 32
+PRETRAIN = (
+    TINY_MODEL
+    + """
 [batch]
 tokens_per_step = 64
 micro_batch = 1
@@ -47,6 +44,7 @@ keep_last = 1
 every_steps = 4
 windows_per_species = 1
 """
+)
 FINETUNE = """
 [finetune]
 rows_per_step = 8
@@ -196,18 +194,25 @@ class FaultTest(unittest.TestCase):
     @classmethod
     def pretrain(cls, folder: str, *settings: str, world: int = 1) -> list[str]:
         """A pretraining in a folder of the test."""
-        config = str(cls.root / "pretrain.toml")
-        fixed = [f"run.folder={cls.root / folder}", f"data.shards={cls.root / 'shards'}"]
-        command = [DNAGPT, "pretrain", config, *fixed, *settings]
-        return command if world == 1 else ranks(world, *command)
+        return cls.training(
+            "pretrain", folder, f"data.shards={cls.root / 'shards'}", world, settings
+        )
 
     @classmethod
     def finetune(cls, folder: str, *settings: str, world: int = 1) -> list[str]:
         """A fine-tuning in a folder of the test, of the checkpoint that `from` names."""
-        config = str(cls.root / "finetune.toml")
-        fixed = [f"run.folder={cls.root / folder}", f"finetune.data={cls.root / 'set.h5'}"]
-        command = [DNAGPT, "finetune", config, *fixed, *settings]
-        return command if world == 1 else ranks(world, *command)
+        return cls.training(
+            "finetune", folder, f"finetune.data={cls.root / 'set.h5'}", world, settings
+        )
+
+    @classmethod
+    def training(
+        cls, command: str, folder: str, data: str, world: int, settings: Sequence[str]
+    ) -> list[str]:
+        """What `pretrain` and `finetune` have in common."""
+        config = str(cls.root / f"{command}.toml")
+        line = [DNAGPT, command, config, f"run.folder={cls.root / folder}", data, *settings]
+        return line if world == 1 else ranks(world, *line)
 
     @classmethod
     def make_set(cls) -> None:

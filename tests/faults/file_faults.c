@@ -7,10 +7,9 @@
 /// DNAGPT_FAULT_AT      "path <tab> number": the number-th call (from 1) on that path, relative to
 ///                      the folder ("." is the folder itself); optional
 /// DNAGPT_FAULT_MODE    what happens there: "before" (SIGKILL instead of the call), "midway"
-/// (SIGKILL
-///                      after it; of a write only the first half is done), "full" (from there on no
-///                      call that takes space succeeds: ENOSPC, the first write does half),
-///                      "broken" (from there on such calls and flushes fail: EIO)
+///                      (SIGKILL after it; of a write only the first half is done), "full" (from
+///                      there on no call that takes space succeeds: ENOSPC, the first write does
+///                      half), "broken" (from there on such calls and flushes fail: EIO)
 ///
 /// Calls on one path are counted, not those of the program: what two threads do to two files has no
 /// order, what the program does to one file has.
@@ -228,25 +227,19 @@ static bool changes(int flags) {
     return (flags & (O_CREAT | O_TRUNC)) != 0;
 }
 
-int open(char const* path, int flags, ...) {
-    va_list rest;
-    va_start(rest, flags);
-    mode_t const mode = mode_of(flags, rest);
-    va_end(rest);
-    enum action const action =
-        changes(flags) ? meet_at("open", takes_space, AT_FDCWD, path) : go_on;
-    PERFORM(action, int, -1, REAL(open)(path, flags, mode));
-}
+#define DEFINE_OPEN(name)                                                          \
+    int name(char const* path, int flags, ...) {                                   \
+        va_list rest;                                                              \
+        va_start(rest, flags);                                                     \
+        mode_t const mode = mode_of(flags, rest);                                  \
+        va_end(rest);                                                              \
+        enum action const action =                                                 \
+            changes(flags) ? meet_at("open", takes_space, AT_FDCWD, path) : go_on; \
+        PERFORM(action, int, -1, REAL(name)(path, flags, mode));                   \
+    }
 
-int open64(char const* path, int flags, ...) {
-    va_list rest;
-    va_start(rest, flags);
-    mode_t const mode = mode_of(flags, rest);
-    va_end(rest);
-    enum action const action =
-        changes(flags) ? meet_at("open", takes_space, AT_FDCWD, path) : go_on;
-    PERFORM(action, int, -1, REAL(open64)(path, flags, mode));
-}
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
 
 int openat(int folder, char const* path, int flags, ...) {
     va_list rest;

@@ -11,14 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cluster import Cluster
-from programs import DNAGPT, PREP, ranks, run
+from programs import DNAGPT, PREP, TINY_MODEL, ranks, run
 
-CONFIG = """
-[model]
-layers = 1
-heads = 2
-channels = 16
-context_length = 32
+CONFIG = (
+    TINY_MODEL
+    + """
 [batch]
 tokens_per_step = 1024
 micro_batch = 2
@@ -30,6 +27,7 @@ every_steps = 1000000
 every_steps = 0
 windows_per_species = 4
 """
+)
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
 
 

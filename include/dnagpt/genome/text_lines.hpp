@@ -9,12 +9,10 @@ namespace dnagpt {
 
 /// Calls visit(line, number) for every line of a plain or gzip file, without its end ("\n" or
 /// "\r\n"); numbers count from 1. Holds one line at a time. Errors name the file: it cannot be
-/// opened, is damaged, or has a line that is longer than 256 MiB or holds a control character.
+/// opened, is damaged, or has a line that is longer than 256 MiB or holds a control character other
+/// than the tab.
 void for_each_line(std::string const& path,
                    std::function<void(std::string_view, std::int64_t)> const& visit);
-
-/// Whether a byte is a control character of ASCII other than the tab.
-bool is_control_letter(char letter);
 
 /// `text` less the blanks and tabs around it.
 std::string_view without_blanks(std::string_view text);
