@@ -25,7 +25,7 @@ from dnagpt_files import read_config
 from paired_table import FOLDS, NUMBERS, Answers, paired_table, test_answers
 from table_runs import finetune, program, run_unless_there, tool
 
-FEW_GENES = ("schedule.epochs=20", "schedule.warmup_epochs=1")
+FEW_GENES = ("schedule.epochs=20", "schedule.warmup_epochs=1", "finetune.shift=5")
 """An epoch of a hundred genes is a dozen steps."""
 
 
