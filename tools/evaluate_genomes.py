@@ -118,6 +118,7 @@ def describe(training: Prepared, own: Prepared) -> Tree:
         "rows": len(own.alleles),
         "copies": measures.copied_share(own.alleles, training.alleles),
         "nearest_training": float(nearest.mean()),
+        "nearest_own": measures.nearest_own(own.alleles),
         "repeated": measures.repeated_share(own.alleles),
         "mean_distance": measures.mean_distance(own.alleles),
         "fixed_sites": int(fixed.sum()),

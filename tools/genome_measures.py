@@ -254,6 +254,16 @@ def nearest_distances(rows: np.ndarray, others: np.ndarray, *, same: bool = Fals
     return nearest
 
 
+def nearest_own(alleles: np.ndarray) -> float | None:
+    """Mean Hamming distance, in sites, of a row to the nearest other row; None for one row.
+
+    The diversity within populations: mean_distance depends on the frequencies of the sites alone.
+    """
+    if len(alleles) < 2:
+        return None
+    return float(nearest_distances(alleles, alleles, same=True).mean())
+
+
 def adversarial_halves(real: np.ndarray, other: np.ndarray) -> Adversarial:
     """Nearest-neighbour adversarial accuracy of two sets of as many rows; ties count as nearer."""
     own_real = nearest_distances(real, real, same=True)

@@ -31,6 +31,7 @@ MEASURES = {
     "frequency r": ("held_out", "frequency_correlation"),
     "linkage r": ("held_out", "linkage_correlation"),
     "mean distance (sites)": ("mean_distance",),
+    "nearest drawn (sites)": ("nearest_own",),
     "nearest training (sites)": ("nearest_training",),
     "adversarial accuracy": ("held_out", "adversarial_accuracy"),
 }

@@ -161,7 +161,9 @@ def test_temperatures_are_put_in_order(tmp_path: Path, capsys: pytest.CaptureFix
     assert [row.split(" | ")[0] for row in rows[2:5]] == ["| 0.8", "| 1.2", "| real people"]
     values = [found["held_out"]["frequency_correlation"], found["held_out"]["linkage_correlation"]]
     assert rows[2].startswith(f"| 0.8 | - | {values[0]:.4f} | {values[1]:.4f} |")
-    assert f" {result['people'][HELD_OUT]['mean_distance']:.4f} " in rows[4]
+    held_out = result["people"][HELD_OUT]
+    own = f" {held_out['mean_distance']:.4f} | {held_out['nearest_own']:.4f} "
+    assert own in rows[4]
     assert (tmp_path / "temperature.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -146,3 +146,5 @@ def test_copies_repetitions_and_diversity_by_hand() -> None:
     apart = [np.abs(a.astype(int) - b).sum() for n, a in enumerate(alleles) for b in alleles[:n]]
     assert measures.mean_distance(alleles) == pytest.approx(np.mean(apart))
     assert measures.mean_distance(alleles[:1]) is None
+    assert measures.nearest_own(alleles) == (0 + 0 + 2 + 2) / 4
+    assert measures.nearest_own(alleles[:1]) is None
