@@ -9,7 +9,8 @@ Usage: tools/run_tests.sh [options]
   --long          also run the tests labelled `long`, and the campaigns of faults, Slurm and fuzzing in
                   full (DNAGPT_LONG=1; hours)
   --no-sanitize   leave out the builds with AddressSanitizer and UndefinedBehaviorSanitizer, and with
-                  them the fuzz targets (5 s each; with --long 10 minutes each)
+                  them the fuzz targets (5 s each; with --long 10 minutes each), ThreadSanitizer and
+                  valgrind (with --long)
   --only-sanitize run nothing but that build
   --tidy          also run clang-tidy (slow)
   --torch         also compare with PyTorch, which is installed for it (some gigabytes)
@@ -207,6 +208,7 @@ close() {
     exit "$failed"
 }
 
+[ "$long" -eq 0 ] || dnagpt_test_packages+=(valgrind)
 dnagpt_require_packages tests
 dnagpt_mpi_environment
 
@@ -226,5 +228,9 @@ fi
     check "fuzz targets" tools/run_fuzzers.sh --seconds "$fuzz_seconds" --jobs "$jobs" || true
 if [ "$sanitize" -eq 1 ] && check "build with sanitizers" build_sanitized; then
     check "CTest with sanitizers" run_sanitized || true
+fi
+if [ "$sanitize" -eq 1 ] && [ "$long" -eq 1 ]; then
+    check "ThreadSanitizer" tools/run_checkers.sh threads --jobs "$jobs" || true
+    check "valgrind" tools/run_checkers.sh memory --jobs "$jobs" || true
 fi
 close
