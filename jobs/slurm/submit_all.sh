@@ -96,7 +96,8 @@ if [ "$from" = data_prep ]; then
     before=$job
 fi
 if [ "$from" != finetune ]; then
-    arguments=("$@")
+    read -r -a arguments <<<"$(value pretrain ARGS)"
+    arguments+=("$@")
     submit pretrain pretrain "$before"
     before=$job
     submit_stage evaluate evaluate "$before" --array=0-9

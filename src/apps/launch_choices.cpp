@@ -1,21 +1,26 @@
 #include "dnagpt/apps/launch_choices.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sched.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <system_error>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/program.hpp"
 #include "dnagpt/core/progress.hpp"
+#include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/train/training_memory.hpp"
 
 namespace dnagpt {
@@ -29,31 +34,57 @@ int core_count() {
     return CPU_COUNT(&cores);
 }
 
-std::string text_of(std::string const& path) {
-    std::ifstream const file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) {
+        pointers.push_back(word.data());
+    }
+    pointers.push_back(nullptr);
+    return pointers;
 }
 
-/// Standard output of a shell command; its messages are told only when it fails.
-std::string output_of(std::string const& command) {
-    std::string const messages =
-        (std::filesystem::temp_directory_path() / fmt::format("dnagpt_plan_{}.log", ::getpid()))
-            .string();
-    std::FILE* const pipe = ::popen((command + " 2>" + shell_word(messages)).c_str(), "r");
-    DNAGPT_VALIDATE(pipe != nullptr, << "cannot start '" << command << "'");
-    std::string text;
-    std::array<char, 4096> part{};
-    while (std::size_t const read = std::fread(part.data(), 1, part.size(), pipe)) {
-        text.append(part.data(), read);
-    }
-    int const status = ::pclose(pipe);
-    std::string const told = text_of(messages);
-    std::filesystem::remove(messages);
-    DNAGPT_VALIDATE(status == 0, << told << "'" << command << "' failed (see above); DNAGPT_LAUNCH "
-                                 << "names the launcher and its options");
+/// Starts a program, found by PATH, without a shell; its standard output and its messages go to
+/// these files.
+pid_t start(std::vector<std::string> words, int output, int messages) {
+    posix_spawn_file_actions_t actions;
+    DNAGPT_EXPECT(::posix_spawn_file_actions_init(&actions) == 0);
+    ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO);
+    pid_t child = 0;
+    int const error = ::posix_spawnp(&child, words.front().c_str(), &actions, nullptr,
+                                     pointers_to(words).data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    DNAGPT_VALIDATE(error == 0, << "cannot start '" << words.front() << "' ("
+                                << std::generic_category().message(error) << ")");
+    return child;
+}
+
+std::string text_of(FileDescriptor const& file) {
+    std::string text(static_cast<std::size_t>(file_length(file)), '\0');
+    pread_all(file, text.data(), text.size(), 0);
     return text;
+}
+
+/// Standard output of a command; its messages are told only when it fails.
+std::string output_of(std::vector<std::string> const& words) {
+    std::string const folder = std::filesystem::temp_directory_path();
+    FileDescriptor const output = create_nameless(folder);
+    FileDescriptor const messages = create_nameless(folder);
+    pid_t const child = start(words, output.number(), messages.number());
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    DNAGPT_VALIDATE(
+        status == 0, << text_of(messages) << "'" << fmt::format("{}", fmt::join(words, " "))
+                     << "' failed (see above); DNAGPT_LAUNCH names the launcher and its "
+                     << "options");
+    return text_of(output);
+}
+
+/// The words between blanks, as jobs/slurm/launch.sh splits DNAGPT_LAUNCH.
+std::vector<std::string> words_of_line(std::string const& line) {
+    std::istringstream stream(line);
+    return {std::istream_iterator<std::string>(stream), {}};
 }
 
 struct Measured {
@@ -61,8 +92,10 @@ struct Measured {
     std::int64_t peak_memory_bytes = 0;
 };
 
-Measured measure(LaunchChoice const& choice, std::string const& command) {
-    std::string const text = output_of(launch_line(choice) + " " + command);
+Measured measure(LaunchChoice const& choice, std::vector<std::string> const& command) {
+    std::vector<std::string> words = words_of_line(launch_line(choice));
+    words.insert(words.end(), command.begin(), command.end());
+    std::string const text = output_of(words);
     auto const result = nlohmann::json::parse(text, nullptr, false);
     DNAGPT_VALIDATE(!result.is_discarded() && result.value("ranks", 0) == choice.ranks,
                     << "'" << launch_line(choice) << "' did not start " << choice.ranks
@@ -71,16 +104,16 @@ Measured measure(LaunchChoice const& choice, std::string const& command) {
 }
 
 /// The child's command; the rows of a step are as many for every choice.
-std::string child_command(std::string const& config_path, std::vector<std::string> const& settings,
-                          RunConfig const& config, int cores, int steps) {
+std::vector<std::string> child_command(std::string const& config_path,
+                                       std::vector<std::string> const& settings,
+                                       RunConfig const& config, int cores, int steps) {
     std::int64_t const rows = std::min(rows_per_step(config), cores * config.batch.micro_batch);
-    std::string command = shell_word(std::filesystem::read_symlink("/proc/self/exe").string()) +
-                          " pretrain " + shell_word(config_path);
-    for (std::string const& setting : settings) {
-        command += " " + shell_word(setting);
-    }
-    return command + fmt::format(" batch.tokens_per_step={} --measure --measure-steps {}",
-                                 rows * config.model.context_length, steps);
+    std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe").string(),
+                                        "pretrain", config_path};
+    command.insert(command.end(), settings.begin(), settings.end());
+    command.push_back(fmt::format("batch.tokens_per_step={}", rows * config.model.context_length));
+    command.insert(command.end(), {"--measure", "--measure-steps", std::to_string(steps)});
+    return command;
 }
 
 }  // namespace
@@ -108,14 +141,6 @@ std::string launch_line(LaunchChoice const& choice) {
                        choice.ranks);
 }
 
-std::string shell_word(std::string const& text) {
-    std::string quoted = "'";
-    for (char const letter : text) {
-        quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
-    }
-    return quoted + "'";
-}
-
 void measure_launch_choices(std::string const& config_path,
                             std::vector<std::string> const& settings, RunConfig const& config,
                             int steps) {
@@ -123,7 +148,8 @@ void measure_launch_choices(std::string const& config_path,
                     << "--measure trains on real rows; give data.shards=FOLDER (dnagpt-prep "
                        "synthesize and dnagpt-prep shard make some)");
     int const cores = core_count();
-    std::string const command = child_command(config_path, settings, config, cores, steps);
+    std::vector<std::string> const command =
+        child_command(config_path, settings, config, cores, steps);
     std::int64_t const free = host_free_memory();
     fmt::print("{:>6}{:>9}{:>14}{:>20}\n", "ranks", "threads", "tokens/s", "memory of a rank");
     LaunchChoice best;

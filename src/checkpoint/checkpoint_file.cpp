@@ -183,6 +183,27 @@ std::vector<FileRegion> name_regions(Hdf5File const& file, CheckpointHeader cons
     return regions;
 }
 
+/// What fails on one rank is thrown on all: a ReadError where the file could not be read.
+template <class Work>
+void read_together(Communicator const& comm, Work const& work) {
+    std::string problem;
+    bool unreadable = false;
+    try {
+        work();
+    } catch (std::exception const& error) {
+        problem = error.what();
+        unreadable = dynamic_cast<ReadError const*>(&error) != nullptr;
+    }
+    try {
+        comm.throw_together(problem);
+    } catch (Error const& error) {
+        if (comm.any(unreadable)) {
+            throw ReadError(error.what());
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 CheckpointPlaces lay_out_checkpoint(std::string const& path, CheckpointHeader const& header,
@@ -211,26 +232,19 @@ CheckpointPlaces lay_out_checkpoint(std::string const& path, CheckpointHeader co
 std::vector<DamagedBlock> verify_together(Communicator const& comm, std::string const& path) {
     FileDescriptor file;
     UserBlock block;
-    std::string problem;
-    try {
+    read_together(comm, [&] {
         file = open_for_reading(path);
         block = read_user_block(file);
-    } catch (std::exception const& error) {
-        problem = error.what();
-    }
-    comm.throw_together(problem);
+    });
     std::vector<std::int64_t> wrong(block.digests.size());
-    try {
+    read_together(comm, [&] {
         for (auto index = static_cast<std::size_t>(comm.rank()); index < wrong.size();
              index += static_cast<std::size_t>(comm.size())) {
             auto const digest =
                 digest_block(file, block.bytes, block.file_bytes, static_cast<std::int64_t>(index));
             wrong[index] = digest == block.digests[index] ? 0 : 1;
         }
-    } catch (std::exception const& error) {
-        problem = error.what();
-    }
-    comm.throw_together(problem);
+    });
     comm.all_reduce_sum(wrong);
     std::vector<DamagedBlock> damage;
     for (std::size_t index = 0; index < wrong.size(); ++index) {

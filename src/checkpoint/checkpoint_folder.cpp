@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view name_start = "step_";
 constexpr std::string_view name_end = ".h5";
 constexpr std::string_view temporary_end = ".h5.tmp";
+constexpr std::string_view damaged_end = ".h5.damaged";
 
 /// The step in a checkpoint's file name; nothing for other names.
 std::optional<std::int64_t> step_of(std::string_view name) {
@@ -73,14 +74,29 @@ std::vector<std::int64_t> agree_on_steps(Communicator const& comm, std::string c
     return steps;
 }
 
-/// What is wrong with the file, the same text on every rank; empty when it is whole.
+/// What is wrong with the file, the same text on every rank; empty when it is whole. ReadError
+/// where it cannot be read: that is no damage.
 std::string find_damage(Communicator const& comm, std::string const& path) {
     try {
         auto const damage = verify_together(comm, path);
         return damage.empty() ? "" : path + " is damaged in " + describe_damage(damage);
+    } catch (ReadError const&) {
+        throw;
     } catch (Error const& error) {
         return error.what();
     }
+}
+
+/// Whether a checkpoint was set aside and still lies there; rank 0's answer.
+bool holds_damaged_ones(Communicator const& comm, std::string const& folder) {
+    bool found = false;
+    if (comm.rank() == 0 && fs::is_directory(folder)) {
+        for (auto const& entry : fs::directory_iterator(folder)) {
+            std::string const name = entry.path().filename();
+            found = found || (name.starts_with(name_start) && name.ends_with(damaged_end));
+        }
+    }
+    return comm.any(found);
 }
 
 void expect_usable(Communicator const& comm, std::string const& path) {
@@ -146,7 +162,6 @@ std::vector<CheckpointEntry> list_checkpoints(std::string const& folder) {
 std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
                                                        std::string const& folder) {
     auto steps = agree_on_steps(comm, folder);
-    bool const none_at_start = steps.empty();
     while (!steps.empty()) {
         CheckpointEntry const entry{steps.back(), checkpoint_path(folder, steps.back())};
         expect_usable(comm, entry.path);
@@ -157,9 +172,9 @@ std::optional<CheckpointEntry> newest_valid_checkpoint(Communicator const& comm,
         set_aside(comm, entry.path, damage);
         steps.pop_back();
     }
-    DNAGPT_VALIDATE(none_at_start,
+    DNAGPT_VALIDATE(!holds_damaged_ones(comm, folder),
                     << folder << " holds no whole checkpoint any more (all were damaged and are "
-                    << "set aside); put a good copy back, or run the same command again to start "
+                    << "set aside); put a good copy back, or remove the .damaged files to start "
                     << "over at step 0");
     return std::nullopt;
 }
@@ -202,23 +217,19 @@ std::vector<std::int64_t> remove_old_checkpoints(std::string const& folder, std:
                                                  std::int64_t keep_step) {
     auto const entries = list_checkpoints(folder);
     auto const count = static_cast<std::int64_t>(entries.size());
-    std::vector<CheckpointEntry> old;
-    bool safe = false;
-    for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t last_valid = count - 1;
+    while (last_valid >= 0 &&
+           !has_intact_head(entries[static_cast<std::size_t>(last_valid)].path)) {
+        --last_valid;
+    }
+    std::vector<std::int64_t> removed;
+    for (std::int64_t i = 0; i < last_valid; ++i) {
         auto const& entry = entries[static_cast<std::size_t>(i)];
         bool const stays = i >= count - std::max<std::int64_t>(keep_last, 1) ||
                            entry.step == keep_step ||
                            (keep_every_steps > 0 && entry.step % keep_every_steps == 0);
-        if (!stays) {
-            old.push_back(entry);
-        } else if (!safe) {
-            safe = has_intact_head(entry.path);
-        }
-    }
-    std::vector<std::int64_t> removed;
-    for (auto const& entry : safe ? old : std::vector<CheckpointEntry>{}) {
         std::error_code ignored;
-        if (fs::remove(entry.path, ignored)) {
+        if (!stays && fs::remove(entry.path, ignored)) {
             removed.push_back(entry.step);
         }
     }

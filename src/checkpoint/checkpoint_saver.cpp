@@ -109,6 +109,7 @@ void CheckpointSaver::write_pieces() {
                        static_cast<std::size_t>(float_bytes * piece.count), piece.file_offset);
         }
         sync_file(file_);
+        file_.close();  // over NFS other hosts see the whole of a file after close and open alone
     } catch (std::exception const& error) {
         problem_ = error.what();
     }
@@ -132,6 +133,7 @@ void CheckpointSaver::seal(Communicator const& comm) {
     std::int64_t const blocks = digest_block_count(places_.user_block, places_.file_bytes);
     std::vector<std::int64_t> digests(static_cast<std::size_t>(blocks));
     run_together(comm, [&] {
+        file_ = open_for_update(temporary_);
         for (std::int64_t index = comm.rank(); index < blocks; index += comm.size()) {
             digests[static_cast<std::size_t>(index)] = std::bit_cast<std::int64_t>(
                 digest_block(file_, places_.user_block, places_.file_bytes, index));

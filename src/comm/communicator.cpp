@@ -26,7 +26,8 @@ void all_reduce(MPI_Comm comm, std::span<T> values, MPI_Datatype type, MPI_Op op
 
 int launched_world_size() {
     int most = 1;
-    for (char const* name : {"OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS"}) {
+    for (char const* name :
+         {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_NTASKS"}) {
         if (char const* text = std::getenv(name); text != nullptr) {
             most = std::max(most, std::atoi(text));
         }

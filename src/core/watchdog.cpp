@@ -1,9 +1,11 @@
 #include "dnagpt/core/watchdog.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 
 #include "dnagpt/core/activity.hpp"
@@ -15,7 +17,12 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+/// Seconds that the message may take: the log's disk may be what does not answer.
+constexpr unsigned message_patience = 10;
+
 [[noreturn]] void end_stalled(Activity const& activity, double seconds) {
+    std::signal(SIGALRM, SIG_DFL);
+    ::alarm(message_patience);
     log_error(fmt::format(
         "no progress for {:.0f} s at step {}, in {} ({}): another rank is stopped or lost, or a "
         "disk or network does not answer; look at the other ranks' lines, then run the same "
@@ -56,7 +63,7 @@ void Watchdog::watch(double seconds) {
         stalled += std::min(Seconds(now - last), 2 * turn).count();
         last = now;
         Activity const activity = current_activity();
-        if (activity.changes != seen) {
+        if (activity.changes != seen || activity.step == 0) {
             seen = activity.changes;
             stalled = 0;
         } else if (stalled >= seconds) {

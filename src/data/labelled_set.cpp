@@ -264,14 +264,14 @@ AnswerKind answer_called(std::string_view name) {
 
 void write_labelled_set(std::string const& path, LabelledSet const& set) {
     check(set);
-    std::string const temporary = path + ".partial";
+    UnfinishedFile unfinished(path);
     std::int64_t const bases = base_offsets(set).back();
     {
-        Hdf5File file = Hdf5File::create(temporary, user_block_bytes(bases));
+        Hdf5File file = Hdf5File::create(unfinished.path(), user_block_bytes(bases));
         write_content(file, set);
         file.close_and_seal();
     }
-    rename_durably(temporary, path);
+    unfinished.finish();
 }
 
 LabelledSet read_labelled_set(std::string const& path) {

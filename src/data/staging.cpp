@@ -44,7 +44,8 @@ bool is_copy(fs::path const& original, fs::path const& copy) {
 }
 
 void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
-    std::string const temporary = fmt::format("{}.{}.partial", to.string(), ::getpid());
+    std::string const temporary = temporary_path(fmt::format("{}.{}", to.string(), ::getpid()));
+    UnfinishedFile unfinished(to, temporary);
     FileDescriptor const source = open_for_reading(from);
     FileDescriptor const target = create_for_writing(temporary);
     std::int64_t const length = file_length(source);
@@ -62,7 +63,7 @@ void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
                                     << temporary << " (" << describe_damage(damage)
                                     << "); verify it with `dnagpt-prep inspect`");
     sync_file(target);
-    rename_durably(temporary, to);
+    unfinished.finish();
 }
 
 /// Shards that the original folder no longer holds.

@@ -144,12 +144,12 @@ std::int64_t words_of(std::int64_t bases) {
     return (bases + bases_per_word - 1) / bases_per_word;
 }
 
-ShardWriter::ShardWriter(std::string path, ShardInfo const& info,
+ShardWriter::ShardWriter(std::string const& path, ShardInfo const& info,
                          std::span<ShardContig const> contigs)
-    : path_(std::move(path)), temporary_(path_ + ".partial"), words_(check_contigs(contigs)) {
+    : unfinished_(path), words_(check_contigs(contigs)) {
     std::int64_t const payload = 2 * words_ + name_bytes(contigs);
     {
-        Hdf5File file = Hdf5File::create(temporary_, user_block_bytes(payload));
+        Hdf5File file = Hdf5File::create(unfinished_.path(), user_block_bytes(payload));
         write_info(file, info);
         write_contigs(file, contigs);
         file.create_dataset<std::uint16_t>("/tokens", {words_});
@@ -157,7 +157,7 @@ ShardWriter::ShardWriter(std::string path, ShardInfo const& info,
         regions_ = file.datasets();
         file.close();
     }
-    file_ = open_for_update(temporary_);
+    file_ = open_for_update(unfinished_.path());
     preallocate(file_, std::max(file_length(file_), offset_ + 2 * words_));
     buffer_.reserve(buffer_words);
 }
@@ -185,8 +185,8 @@ void ShardWriter::finish() {
     flush();
     DNAGPT_EXPECT(written_ == words_);
     file_.close();
-    seal_file(temporary_, regions_);
-    rename_durably(temporary_, path_);
+    seal_file(unfinished_.path(), regions_);
+    unfinished_.finish();
 }
 
 TokenShard::FileState TokenShard::file_state(std::string const& path) {

@@ -1,5 +1,6 @@
 #include "dnagpt/device/buffer.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <utility>
@@ -15,6 +16,16 @@ template <class T>
 using HostView = Kokkos::View<T*, Kokkos::LayoutRight, Kokkos::HostSpace,
                               Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 
+std::atomic<std::int64_t> held_bytes = 0;
+std::atomic<std::int64_t> peak_bytes = 0;
+
+void count_taken(std::int64_t bytes) {
+    std::int64_t const held = held_bytes.fetch_add(bytes) + bytes;
+    std::int64_t peak = peak_bytes.load();
+    while (peak < held && !peak_bytes.compare_exchange_weak(peak, held)) {
+    }
+}
+
 std::byte* allocate_zeroed(std::string const& name, std::size_t bytes) {
     std::byte* memory = nullptr;
     try {
@@ -25,6 +36,7 @@ std::byte* allocate_zeroed(std::string const& name, std::size_t bytes) {
                                << "); lower batch.micro_batch or use more ranks");
     }
     Kokkos::deep_copy(Vector<std::byte>(memory, bytes), std::byte{0});
+    count_taken(static_cast<std::int64_t>(bytes));
     return memory;
 }
 
@@ -54,7 +66,12 @@ template <class T>
 Buffer<T>::~Buffer() {
     if (data_ != nullptr) {
         Kokkos::kokkos_free<DeviceMemory>(data_);
+        held_bytes -= count_ * static_cast<std::int64_t>(sizeof(T));
     }
+}
+
+std::int64_t peak_buffer_bytes() {
+    return peak_bytes;
 }
 
 template <class T>

@@ -145,20 +145,9 @@ RowFile::RowFile(std::string path, RowFileForm form, std::int64_t rows, Communic
     file_ = open_for_update(temporary_path(path_));
 }
 
-RowFile::~RowFile() {
-    if (file_.is_open() && world_.rank() == 0) {
-        ::unlink(file_.path().c_str());
-    }
-}
-
 void RowFile::create() {
-    require_replaceable(path_);
-    try {
-        offsets_ = create_file(temporary_path(path_), form_, rows_);
-    } catch (Error const&) {
-        ::unlink(temporary_path(path_).c_str());
-        throw;
-    }
+    unfinished_.emplace(path_);
+    offsets_ = create_file(unfinished_->path(), form_, rows_);
 }
 
 template <class T>
@@ -189,7 +178,7 @@ void RowFile::finish() {
     world_.barrier();
     rank_0_answer(world_, [&] {
         seal(file_.path(), form_, offsets_, rows_);
-        rename_durably(file_.path(), path_);
+        unfinished_->finish();
         return std::string();
     });
     file_.close();
@@ -206,16 +195,11 @@ void join_row_files(std::vector<std::string> const& parts, std::string const& pa
                         << "; make all pieces with one command");
     }
     DNAGPT_EXPECT(!read.empty());
-    std::string const temporary = temporary_path(path);
-    try {
-        auto const offsets = create_file(temporary, read.front().form, rows);
-        copy_parts(parts, read, open_for_update(temporary), offsets);
-        seal(temporary, read.front().form, offsets, rows);
-        rename_durably(temporary, path);
-    } catch (Error const&) {
-        ::unlink(temporary.c_str());
-        throw;
-    }
+    UnfinishedFile unfinished(path);
+    auto const offsets = create_file(unfinished.path(), read.front().form, rows);
+    copy_parts(parts, read, open_for_update(unfinished.path()), offsets);
+    seal(unfinished.path(), read.front().form, offsets, rows);
+    unfinished.finish();
 }
 
 }  // namespace dnagpt

@@ -1,6 +1,7 @@
 #include "dnagpt/io/durable_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,9 +38,11 @@ FileDescriptor open_with(std::string const& path, int flags) {
     int const number = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
     int const error = errno;
     bool const writing = (flags & O_ACCMODE) != O_RDONLY;
-    DNAGPT_VALIDATE(number >= 0, << "cannot open " << path << " for "
-                                 << (writing ? "writing" : "reading") << " (" << reason(error)
-                                 << "); check the path and its permissions");
+    if (number < 0) {
+        throw ReadError(
+            fmt::format("cannot open {} for {} ({}); check the path and its permissions", path,
+                        writing ? "writing" : "reading", reason(error)));
+    }
     return FileDescriptor(number, path);
 }
 
@@ -112,8 +115,10 @@ void pread_all(FileDescriptor const& file, void* data, std::size_t bytes, std::i
         if (count < 0 && errno == EINTR) {
             continue;
         }
-        DNAGPT_VALIDATE(count >= 0, << "cannot read " << file.path() << " at byte " << offset
-                                    << " (" << reason(errno) << "); check the file system");
+        if (count < 0) {
+            throw ReadError(fmt::format("cannot read {} at byte {} ({}); check the file system",
+                                        file.path(), offset, reason(errno)));
+        }
         DNAGPT_VALIDATE(count > 0, << file.path() << " ends at byte " << offset << " (" << bytes
                                    << " bytes more were expected); it was cut short or "
                                    << "changed while in use, make or copy it again");
@@ -193,16 +198,27 @@ std::string temporary_path(std::string const& path) {
     return path + ".tmp";
 }
 
-TextWriter::TextWriter(std::string path) : path_(std::move(path)) {
-    require_replaceable(path_);
-    file_ = create_for_writing(temporary_path(path_));
+UnfinishedFile::UnfinishedFile(std::string const& place)
+    : UnfinishedFile(place, temporary_path(place)) {}
+
+UnfinishedFile::UnfinishedFile(std::string place, std::string path)
+    : place_(std::move(place)), path_(std::move(path)) {
+    require_replaceable(place_);
 }
 
-TextWriter::~TextWriter() {
-    if (file_.is_open()) {
-        ::unlink(file_.path().c_str());
+UnfinishedFile::~UnfinishedFile() {
+    if (!finished_) {
+        ::unlink(path_.c_str());
     }
 }
+
+void UnfinishedFile::finish() {
+    rename_durably(path_, place_);
+    finished_ = true;
+}
+
+TextWriter::TextWriter(std::string const& path)
+    : unfinished_(path), file_(create_for_writing(unfinished_.path())) {}
 
 void TextWriter::append(std::string_view text) {
     waiting_ += text;
@@ -220,8 +236,8 @@ void TextWriter::write_waiting() {
 void TextWriter::finish() {
     write_waiting();
     sync_file(file_);
-    rename_durably(file_.path(), path_);
     file_.close();
+    unfinished_.finish();
 }
 
 void write_text_atomically(std::string const& path, std::string_view text) {

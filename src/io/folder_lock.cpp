@@ -42,17 +42,21 @@ class Wait {
 /// Whether an owner's heartbeat has stood still for too long, by this process's clock alone.
 class Listener {
   public:
-    explicit Listener(double silence) : silence_(silence) {}
+    explicit Listener(LockRules const& rules) : rules_(rules) {}
     bool finds_dead(LockOwner const& owner) {
         if (owner != heard_) {
             heard_ = owner;
             since_ = Clock::now();
         }
-        return is_gone(owner) || Seconds(Clock::now() - since_).count() >= silence_;
+        // Two machines may have one name, and a process may be hidden from this one: also who seems
+        // to be gone is listened to for two beats.
+        double const silence =
+            is_gone(owner) ? std::min(2 * rules_.beat, rules_.silence) : rules_.silence;
+        return Seconds(Clock::now() - since_).count() >= silence;
     }
 
   private:
-    double silence_;
+    LockRules rules_;
     LockOwner heard_;
     Clock::time_point since_ = Clock::now();
 };
@@ -109,7 +113,7 @@ void FolderLock::wait_for_flock(LockRules const& rules) {
 void FolderLock::wait_for_owner_file(LockRules const& rules) {
     std::string const path = owner_path(folder_);
     Wait wait(rules.patience);
-    Listener listener(rules.silence);
+    Listener listener(rules);
     while (true) {
         owner_file_ = std::make_unique<OwnerFile>(path, rules.beat);
         if (owner_file_->is_held()) {
@@ -117,19 +121,17 @@ void FolderLock::wait_for_owner_file(LockRules const& rules) {
         }
         owner_file_.reset();
         auto const owner = read_owner_file(path);
-        if (!owner) {
-            continue;
-        }
-        if (listener.finds_dead(*owner)) {
+        if (owner && listener.finds_dead(*owner)) {
             log_shared_warning(fmt::format("{} was locked by {}, which is gone: taking it over",
                                            folder_, describe(*owner)));
             remove_dead_owner_file(path, *owner);
             continue;
         }
+        std::string const holder = describe(owner.value_or(LockOwner()));
         if (wait.is_over()) {
-            refuse(folder_, describe(*owner), rules);
+            refuse(folder_, holder, rules);
         }
-        wait.turn(folder_, describe(*owner));
+        wait.turn(folder_, holder);
     }
 }
 

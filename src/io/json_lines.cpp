@@ -20,10 +20,11 @@ nlohmann::ordered_json parse_line(std::string const& path, std::string const& li
     return value;
 }
 
-bool is_dropped(std::string const& path, std::size_t number, nlohmann::ordered_json const& object,
-                std::function<bool(nlohmann::ordered_json const&)> const& drop) {
+LineFate fate_of(std::string const& path, std::size_t number, std::string const& line,
+                 std::function<LineFate(nlohmann::ordered_json const&)> const& judge) {
+    auto const object = parse_line(path, line, number);
     try {
-        return drop(object);
+        return judge(object);
     } catch (nlohmann::json::exception const&) {
         throw Error(path + " line " + std::to_string(number) +
                     " lacks a key, or its value has another type (it is damaged); repair or remove "
@@ -31,15 +32,14 @@ bool is_dropped(std::string const& path, std::size_t number, nlohmann::ordered_j
     }
 }
 
-/// Calls visit(line, object) for the whole lines until it returns false.
+/// Calls visit(line, number) for the whole lines until it returns false.
 template <class Visit>
 void visit_lines(std::string const& path, Visit const& visit) {
     std::string const text = std::filesystem::exists(path) ? read_text(path) : std::string();
     std::size_t start = 0;
     std::size_t number = 1;
     for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
-        std::string const line = text.substr(start, end - start);
-        if (!visit(line, parse_line(path, line, number++))) {
+        if (!visit(text.substr(start, end - start), number++)) {
             return;
         }
         start = end + 1;
@@ -59,21 +59,35 @@ void JsonLinesWriter::append(nlohmann::ordered_json const& object) {
     end_ += static_cast<std::int64_t>(line.size());
 }
 
+void JsonLinesWriter::sync() {
+    sync_file(file_);
+}
+
 std::vector<nlohmann::ordered_json> read_json_lines(std::string const& path) {
     std::vector<nlohmann::ordered_json> objects;
-    visit_lines(path, [&](std::string const&, nlohmann::ordered_json object) {
-        objects.push_back(std::move(object));
+    visit_lines(path, [&](std::string const& line, std::size_t number) {
+        objects.push_back(parse_line(path, line, number));
         return true;
     });
     return objects;
 }
 
 std::size_t cut_after(std::string const& path,
-                      std::function<bool(nlohmann::ordered_json const&)> const& drop) {
+                      std::function<LineFate(nlohmann::ordered_json const&)> const& judge) {
     std::string kept;
     std::size_t lines = 0;
-    visit_lines(path, [&](std::string const& line, nlohmann::ordered_json const& object) {
-        bool const stays = !is_dropped(path, lines + 1, object, drop);
+    bool last_seen = false;
+    visit_lines(path, [&](std::string const& line, std::size_t number) {
+        LineFate fate = LineFate::drop;
+        try {
+            fate = fate_of(path, number, line, judge);
+        } catch (Error const&) {
+            if (!last_seen) {
+                throw;
+            }
+        }
+        last_seen = last_seen || fate == LineFate::keep_as_last;
+        bool const stays = fate != LineFate::drop;
         kept += stays ? line + '\n' : "";
         lines += stays ? 1 : 0;
         return stays;

@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "dnagpt/core/check.hpp"
+#include "dnagpt/core/log.hpp"
 #include "dnagpt/io/durable_file.hpp"
 
 namespace dnagpt {
@@ -101,14 +102,18 @@ std::string describe(LockOwner const& owner) {
 }
 
 std::optional<LockOwner> read_owner_file(std::string const& path) {
-    if (!std::filesystem::exists(path)) {
+    int const number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (number < 0 && (errno == ENOENT || errno == ESTALE)) {
         return std::nullopt;
     }
-    try {
-        return from_text(read_text(path));
-    } catch (Error const&) {
-        return std::nullopt;  // taken away meanwhile
+    if (number < 0) {
+        throw ReadError(fmt::format("cannot open {} ({}); check the file system", path,
+                                    std::generic_category().message(errno)));
     }
+    FileDescriptor const file(number, path);
+    std::string text(static_cast<std::size_t>(file_length(file)), '\0');
+    pread_all(file, text.data(), text.size(), 0);
+    return from_text(text);
 }
 
 bool is_gone(LockOwner const& owner) {
@@ -128,10 +133,10 @@ OwnerFile::OwnerFile(std::string path, double beat)
     DNAGPT_VALIDATE(number >= 0, << "cannot make " << path_ << " ("
                                  << std::generic_category().message(errno)
                                  << "); check that the folder may be written");
-    FileDescriptor const file(number, path_);
+    file_ = FileDescriptor(number, path_);
     std::string const text = to_text(owner_);
-    pwrite_all(file, text.data(), text.size(), 0);
-    sync_file(file);
+    pwrite_all(file_, text.data(), text.size(), 0);
+    sync_file(file_);
     made_ = true;
     thread_ = std::thread([this, beat] { keep_beating(beat); });
 }
@@ -145,9 +150,12 @@ OwnerFile::~OwnerFile() {
     if (thread_.joinable()) {
         thread_.join();
     }
-    if (is_held()) {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
+    try {
+        if (is_held()) {
+            std::filesystem::remove(path_);
+        }
+    } catch (std::exception const& failure) {
+        log_warning(std::string(failure.what()) + "; the next run takes " + path_ + " for dead");
     }
 }
 
@@ -161,13 +169,14 @@ void OwnerFile::keep_beating(double beat) {
     LockOwner owner = owner_;
     while (
         !changed_.wait_for(lock, std::chrono::duration<double>(beat), [this] { return over_; })) {
-        if (!is_held()) {
-            return;
-        }
         ++owner.heartbeat;
         try {
+            if (!is_held()) {
+                return;
+            }
+            // Never by the path: the file there may be another's by now.
             std::string const text = to_text(owner);
-            pwrite_all(open_for_update(path_), text.data(), text.size(), 0);
+            pwrite_all(file_, text.data(), text.size(), 0);
         } catch (Error const&) {
             continue;  // a full disk, say: others see no beat, which is_held() then tells
         }
@@ -183,7 +192,9 @@ void remove_dead_owner_file(std::string const& path, LockOwner const& dead) {
     }
     auto const moved = read_owner_file(aside);
     if (moved && !same_process(*moved, dead)) {
-        std::filesystem::create_hard_link(aside, path, failure);  // another's: back to its place
+        // Another's: back to its place.
+        ::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+        return;
     }
     std::filesystem::remove(aside, failure);
 }

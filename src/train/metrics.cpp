@@ -68,14 +68,17 @@ double model_flops_utilisation(ModelShape const& shape, double tokens_per_second
                : 0;
 }
 
-bool is_after_step(nlohmann::ordered_json const& line, std::int64_t step) {
+LineFate fate_after_step(nlohmann::ordered_json const& line, std::int64_t step) {
+    std::int64_t own = -1;
     if (line.contains("step")) {
-        return line.at("step").get<std::int64_t>() > step;
+        own = line.at("step").get<std::int64_t>();
+    } else if (line.contains("evaluation")) {
+        own = line.at("evaluation").at("step").get<std::int64_t>();
     }
-    if (line.contains("evaluation")) {
-        return line.at("evaluation").at("step").get<std::int64_t>() > step;
+    if (own > step) {
+        return LineFate::drop;
     }
-    return false;
+    return own == step ? LineFate::keep_as_last : LineFate::keep;
 }
 
 }  // namespace dnagpt

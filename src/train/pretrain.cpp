@@ -5,22 +5,12 @@
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
-#include "dnagpt/core/progress.hpp"
 #include "dnagpt/train/pretrain_run.hpp"
 #include "dnagpt/train/run_guard.hpp"
 #include "dnagpt/train/training_loop.hpp"
 
 namespace dnagpt {
 namespace {
-
-void log_memory(RunConfig const& config, Communicator const& world) {
-    auto const bytes = [](std::int64_t count) {
-        return format_bytes(static_cast<std::uint64_t>(count));
-    };
-    log_info(fmt::format("peak memory of a rank on its host: {} (planned {})",
-                         bytes(world.all_reduce_max(peak_resident_bytes())),
-                         bytes(training_memory(config, world.size()).total())));
-}
 
 template <class T>
 int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSession const& device,
@@ -39,7 +29,6 @@ int pretrain_as(RunConfig const& config, Communicator const& world, DeviceSessio
         [&] { run.validate(); }};
     int const result = train_to_the_end(training, rhythm, preemption, world, profile);
     if (result == exit_success) {
-        log_memory(config, world);
         log_info(fmt::format("the run is complete: {} steps", training.step()));
     }
     return result;

@@ -12,6 +12,7 @@
 #include "dnagpt/core/hash.hpp"
 #include "dnagpt/eval/loaded_model.hpp"
 #include "dnagpt/io/durable_file.hpp"
+#include "dnagpt/io/folder_lock.hpp"
 #include "dnagpt/io/user_block.hpp"
 
 namespace dnagpt {
@@ -68,6 +69,7 @@ nlohmann::json read_note(std::string const& path, std::string const& text) {
 
 std::string read_or_make_note(RunConfig const& config) {
     fs::create_directories(config.run.folder);
+    FolderLock const lock(config.run.folder);  // another run's note stays what it is
     std::string const path = (fs::path(config.run.folder) / "from.json").string();
     if (!fs::exists(path) || !has_begun(config.run.folder)) {
         std::string note = make_note(config.finetune.from);

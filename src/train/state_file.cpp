@@ -25,6 +25,9 @@ std::string sampler_text(RunIdentity const& identity, RunProgress const& progres
         sampler["best_step"] = progress.best_step;
         sampler["best_score"] = progress.best_score;
     }
+    if (progress.left_out_in_a_row > 0) {
+        sampler["left_out_in_a_row"] = progress.left_out_in_a_row;
+    }
     sampler["norm_mean"] = progress.norms.mean;
     sampler["norm_steps"] = progress.norms.steps;
     return sampler.dump();
@@ -49,6 +52,7 @@ RunProgress progress_of(CheckpointHeader const& header, RunConfig const& config)
         progress.tokens = sampler.value("tokens", header.step * config.batch.tokens_per_step);
         progress.best_step = sampler.value("best_step", std::int64_t{-1});
         progress.best_score = sampler.value("best_score", 0.0);
+        progress.left_out_in_a_row = sampler.value("left_out_in_a_row", std::int64_t{0});
         progress.norms.mean = sampler.value("norm_mean", 0.0);
         progress.norms.steps = sampler.value("norm_steps", std::int64_t{0});
         return progress;

@@ -20,7 +20,7 @@ void StepReporter::start_after(std::int64_t step, nlohmann::ordered_json const& 
     if (writes_) {
         metrics_.reset();
         cut_after(path_,
-                  [&](nlohmann::ordered_json const& line) { return is_after_step(line, step); });
+                  [&](nlohmann::ordered_json const& line) { return fate_after_step(line, step); });
         metrics_ = std::make_unique<JsonLinesWriter>(path_);
         if (!event.empty()) {
             metrics_->append(event);
@@ -56,6 +56,12 @@ void StepReporter::note(nlohmann::ordered_json const& line) {
         metrics_->append(line);
     }
     step_began_ = Clock::now();
+}
+
+void StepReporter::sync() {
+    if (metrics_) {
+        metrics_->sync();
+    }
 }
 
 }  // namespace dnagpt

@@ -59,11 +59,13 @@ int train_to_the_end(TrainingRun<T>& run, TrainingRhythm const& rhythm, Preempti
             run.save(last || stop);
         }
         if (stop) {
+            run.log_peak_memory();
             log_info(fmt::format(
                 "told to stop: saved at step {}; run the same command again to go on", run.step()));
             return exit_run_again;
         }
     }
+    run.log_peak_memory();
     return exit_success;
 }
 

@@ -174,6 +174,15 @@ void TrainingRun<T>::log_start(std::int64_t free_memory) const {
 }
 
 template <class T>
+void TrainingRun<T>::log_peak_memory() const {
+    auto const most = [&](std::int64_t count) {
+        return format_bytes(static_cast<std::uint64_t>(world_.all_reduce_max(count)));
+    };
+    log_info(fmt::format("peak memory of a rank: {} on its host, {} in Kokkos buffers",
+                         most(peak_resident_bytes()), most(peak_buffer_bytes())));
+}
+
+template <class T>
 bool TrainingRun<T>::train_step() {
     std::int64_t const number = progress_.step + 1;
     note_activity_step(number);
@@ -226,7 +235,7 @@ void TrainingRun<T>::apply(StepSums const& sums, TargetCounts const& targets,
     }
     progress_.tokens += targets.positions;
     note_norm(progress_.norms, sums.grad_norm);
-    left_out_in_a_row_ = 0;
+    progress_.left_out_in_a_row = 0;
     metrics.losses = mean_losses(sums, targets, task_.weights);
     metrics.grad_norm = sums.grad_norm;
     metrics.tokens_of_step = targets.positions;
@@ -237,10 +246,10 @@ void TrainingRun<T>::apply(StepSums const& sums, TargetCounts const& targets,
 template <class T>
 void TrainingRun<T>::leave_out(StepBatches const& batches, std::string const& reason) {
     progress_.skip_list.push_back(batches.block);
-    ++left_out_in_a_row_;
+    ++progress_.left_out_in_a_row;
     log_shared_warning(fmt::format("{} after step {}; its rows (block {}) are left out", reason,
                                    progress_.step, batches.block));
-    if (left_out_in_a_row_ == most_left_out_in_a_row) {
+    if (progress_.left_out_in_a_row == most_left_out_in_a_row) {
         roll_back(fmt::format("{} {} times in a row after step {}", reason, most_left_out_in_a_row,
                               progress_.step));
     }
@@ -274,7 +283,7 @@ void TrainingRun<T>::roll_back(std::string const& reason) {
          ++block) {
         progress_.skip_list.push_back(block);
     }
-    left_out_in_a_row_ = 0;
+    progress_.left_out_in_a_row = 0;
     start_loader();
     nlohmann::ordered_json event;
     event["rolled_back"] = {{"from", from}, {"step", progress_.step}, {"reason", reason}};
@@ -295,6 +304,7 @@ void TrainingRun<T>::save(bool wait) {
     auto const begin = std::chrono::steady_clock::now();
     folder_.require_held();
     task_.verify_unchanged();
+    reporter_.sync();
     saving_ = checkpoint_path(folder_.checkpoints(), progress_.step);
     saving_best_ = progress_.best_step;
     CheckpointHeader header = make_header(config_, memory_, progress_, identity_);

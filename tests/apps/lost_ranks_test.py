@@ -58,6 +58,22 @@ class LostRanks(SmallRuns):
         self.assertEqual(left, {})
         return done.stdout
 
+    def await_ranks(self, job: subprocess.Popen, folder: str, lines: int) -> list[int]:
+        """The numbers of a job's two ranks, by rank, when it has noted so many lines."""
+        metrics = self.root / folder / "metrics.jsonl"
+        while job.poll() is None and not (
+            metrics.exists() and metrics.read_text().count("\n") >= lines
+        ):
+            time.sleep(0.05)
+        ours = []
+        for number, text in processes_with(f"run.folder={self.root / folder}").items():
+            if not text.startswith(MPIEXEC):
+                variables = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+                rank = next(v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK="))
+                ours.append((int(rank.partition(b"=")[2]), number))
+        self.assertEqual([rank for rank, _ in sorted(ours)], [0, 1])
+        return [number for _, number in sorted(ours)]
+
     def test_a_failure_ends_all_with_its_message(self) -> None:
         printed = self.end_of("failed", "rank1:fail@12")
         self.assertIn("error: rank 1: injected failure at step 12", printed)
@@ -96,23 +112,36 @@ class LostRanks(SmallRuns):
             stderr=subprocess.DEVNULL,
             env=os.environ | {"DNAGPT_INJECT": slow},
         ) as job:
-            metrics = self.root / "suspended" / "metrics.jsonl"
-            while job.poll() is None and not (
-                metrics.exists() and metrics.read_text().count("\n") >= 5
-            ):
-                time.sleep(0.05)
-            ours = [
-                number
-                for number, text in processes_with(f"run.folder={self.root / 'suspended'}").items()
-                if not text.startswith(MPIEXEC)
-            ]
-            self.assertEqual(len(ours), 2)
+            ours = self.await_ranks(job, "suspended", 5)
             for number in ours:
                 os.kill(number, signal.SIGSTOP)
             time.sleep(5)
             for number in ours:
                 os.kill(number, signal.SIGCONT)
             self.assertEqual(job.wait(timeout=HOPELESS), 0)
+
+    def test_a_signal_to_one_rank_stops_all_at_the_same_step(self) -> None:
+        slow = ",".join(f"slow@{step}" for step in range(4, 8))
+        run(self.pretrain(2, "undisturbed"))
+        for told in (0, 1):
+            folder = f"told_{told}"
+            with subprocess.Popen(
+                self.pretrain(2, folder),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=os.environ | {"DNAGPT_INJECT": slow},
+            ) as job:
+                ours = self.await_ranks(job, folder, 3)
+                os.kill(ours[told], signal.SIGUSR1)
+                printed = job.communicate(timeout=HOPELESS)[0]
+            self.assertEqual(job.returncode, 75, printed)
+            self.assertRegex(printed, r"told to stop: saved at step \d;")
+            run(self.pretrain(2, folder))
+            self.assertEqual(
+                self.checkpoint(folder, 20).read_bytes(),
+                self.checkpoint("undisturbed", 20).read_bytes(),
+            )
 
 
 class DifferentRanks(SmallRuns):
@@ -152,7 +181,11 @@ class DifferentRanks(SmallRuns):
         self.assertIn("rank 1 has another build of dnagpt than rank 0", printed)
 
     def test_a_world_of_one_under_a_launcher_that_meant_more_is_refused(self) -> None:
-        environment = os.environ | {"SLURM_NTASKS": "4"}
+        for name in ("SLURM_NTASKS", "PMI_SIZE"):
+            self.refused_alone(name)
+
+    def refused_alone(self, name: str) -> None:
+        environment = os.environ | {name: "4"}
         printed = run(self.program("alone"), expected=1, environment=environment)
         self.assertIn("the launcher started 4 tasks, but MPI sees a world of one", printed)
 

@@ -186,7 +186,9 @@ class MainPath(unittest.TestCase):
         self.assertIn("profile of rank 0 over 3 steps", printed)
         for operation in ("linear forward", "wait for rows", "everything else", "save"):
             self.assertIn(operation, printed)
-        self.assertRegex(printed, r"peak memory of a rank on its host: [\d.]+ MiB \(planned ")
+        self.assertRegex(
+            printed, r"peak memory of a rank: [\d.]+ MiB on its host, [\d.]+ [KM]iB in K"
+        )
 
     def test_plan_measures_and_its_launch_line_works(self) -> None:
         config = self.root / "it's tiny.toml"

@@ -86,8 +86,15 @@ TEST(CheckpointFolder, DamagedOnesAreSetAside) {
     }
     on_one_rank(
         [&] { pwrite_all(open_for_update(folder.file("step_00000001.h5")), "?", 1, 9'000'000); });
-    auto const message = message_of([&] { newest_valid_checkpoint(world(), folder.path()); });
-    EXPECT_NE(message.find("no whole checkpoint any more"), std::string::npos) << message;
+    for (int start = 0; start < 2; ++start) {  // a second start throws nothing away either
+        auto const message = message_of([&] { newest_valid_checkpoint(world(), folder.path()); });
+        EXPECT_NE(message.find("no whole checkpoint any more"), std::string::npos) << message;
+    }
+    on_one_rank([&] {
+        for (std::int64_t const step : {1, 2, 3, 4}) {
+            std::filesystem::remove(checkpoint_path(folder.path(), step) + ".damaged");
+        }
+    });
     EXPECT_FALSE(newest_valid_checkpoint(world(), folder.path()).has_value());
 }
 
@@ -129,6 +136,19 @@ TEST(CheckpointFolder, RetentionSparesTheLastValidOne) {
         std::filesystem::resize_file(folder.file("step_00000002.h5"), 100'000);
         EXPECT_TRUE(remove_old_checkpoints(folder.path(), 1, 0).empty());
         EXPECT_EQ(steps_in(folder), (Steps{1, 2}));
+    });
+}
+
+TEST(CheckpointFolder, RetentionSparesTheNewestValidOneBesideAnOlderOneThatStays) {
+    SharedFolder const folder(world());
+    for (std::int64_t step = 1; step <= 5; ++step) {
+        save_step(folder, step);
+    }
+    on_one_rank([&] {
+        std::filesystem::resize_file(folder.file("step_00000005.h5"), 100'000);
+        EXPECT_EQ(remove_old_checkpoints(folder.path(), 1, 2), (Steps{1, 3}));
+        EXPECT_EQ(remove_old_checkpoints(folder.path(), 1, 0, 2), Steps());
+        EXPECT_EQ(steps_in(folder), (Steps{2, 4, 5}));
     });
 }
 

@@ -1,9 +1,11 @@
 #include "dnagpt/core/watchdog.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -47,9 +49,40 @@ TEST_F(WatchdogDeath, EndsTheProcessWithRoomStepAndSeconds) {
         "no progress for [01] s at step 120, in comm \\(barrier\\)");
 }
 
+TEST_F(WatchdogDeath, WaitsForTheFirstStep) {
+    note_activity_step(0);
+    Watchdog const watchdog(patience);
+    wait(4 * patience);
+}
+
+/// Standard error is a pipe that nobody reads and that is full.
+TEST_F(WatchdogDeath, EndsTheProcessAlsoWhereItsMessageCannotBeWritten) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    pid_t const child = ::fork();
+    if (child == 0) {
+        ::dup2(ends[1], STDERR_FILENO);
+        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        std::array<char, 4096> const junk{};
+        while (::write(ends[1], junk.data(), junk.size()) > 0) {
+        }
+        ::fcntl(ends[1], F_SETFL, 0);
+        Watchdog const watchdog(patience);
+        note_activity_step(1);
+        wait(1000 * patience);
+        std::_Exit(exit_success);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) << status;
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 TEST_F(WatchdogDeath, LetsAThreadWorkAndNeverBarksWithoutPatience) {
     {
         Watchdog const watchdog(patience);
+        note_activity_step(1);
         work();
     }
     Watchdog const none(0);
@@ -62,6 +95,7 @@ TEST_F(WatchdogDeath, TimeInWhichTheProcessWasSuspendedDoesNotCount) {
     if (child == 0) {
         {
             Watchdog const watchdog(patience);
+            note_activity_step(1);
             ::raise(SIGSTOP);
             work();
         }

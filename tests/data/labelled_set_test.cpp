@@ -33,7 +33,7 @@ TEST(LabelledSet, ComesBackAsItWas) {
     testing::TemporaryFolder const folder;
     std::string const path = folder.file("set.h5");
     write_labelled_set(path, small_set());
-    EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+    EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
     LabelledSet const found = read_labelled_set(path);
     EXPECT_EQ(found.classes, small_set().classes);
     EXPECT_EQ(found.species_token, 'O');

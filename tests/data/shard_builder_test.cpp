@@ -120,11 +120,11 @@ TEST(ShardBuilder, KeepsFinishedShardsAndMakesBrokenOnesAgain) {
     auto const train_time = std::filesystem::last_write_time(train);
     EXPECT_TRUE(build(genomes, settings, entry("x", "x.fa")).kept);
     // as after a kill: one shard is a half-written temporary file
-    std::filesystem::rename(test, test + ".partial");
-    std::filesystem::resize_file(test + ".partial", 700);
+    std::filesystem::rename(test, test + ".tmp");
+    std::filesystem::resize_file(test + ".tmp", 700);
     EXPECT_FALSE(build(genomes, settings, entry("x", "x.fa")).kept);
     EXPECT_EQ(read_text(test), bytes);
-    EXPECT_FALSE(std::filesystem::exists(test + ".partial"));
+    EXPECT_FALSE(std::filesystem::exists(test + ".tmp"));
     EXPECT_EQ(std::filesystem::last_write_time(train), train_time);
     // one byte of the words is another: made again, with a warning
     std::array<std::uint16_t, 50> words{};

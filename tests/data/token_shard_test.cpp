@@ -30,7 +30,7 @@ TEST(TokenShard, HoldsWhatWasWritten) {
     ASSERT_EQ(shard.contigs().size(), 2U);
     EXPECT_EQ(shard.contigs()[1].first_token, 2);
     EXPECT_EQ(shard.contigs()[1].length, 6);
-    EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+    EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
 }
 
 TEST(TokenShard, EqualContentsGiveEqualBytesAndDigests) {

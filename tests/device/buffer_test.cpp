@@ -32,6 +32,21 @@ TEST(Buffer, MovesAndMayBeEmpty) {
     EXPECT_EQ(none.size(), 0);
 }
 
+TEST(Buffer, ThePeakIsWhatWasHeldAtOnce) {
+    std::int64_t const before = peak_buffer_bytes();
+    constexpr std::int64_t count = 1 << 20;
+    {
+        Buffer<double> const one("one", count);
+        Buffer<double> two("two", count);
+        Buffer<double> const moved = std::move(two);
+        EXPECT_GE(peak_buffer_bytes(), 16 * count);
+    }
+    std::int64_t const two_arrays = peak_buffer_bytes();
+    EXPECT_LE(two_arrays, before + 16 * count);
+    Buffer<double> const again("again", 2 * count);
+    EXPECT_EQ(peak_buffer_bytes(), two_arrays);
+}
+
 TEST(Buffer, TooMuchMemoryIsAnErrorThatNamesIt) {
 #if defined(__SANITIZE_ADDRESS__)
     GTEST_SKIP() << "the address sanitizer ends the program instead";

@@ -90,8 +90,22 @@ class Damage(FaultTest):
         self.assertEqual(ended.status, 1, ended.printed)
         self.assertIn("no whole checkpoint any more", ended.printed)
         self.assertIn("start over at step 0", ended.printed)
-        self.assertEqual(self.again().status, 0)
+        ended = self.again()  # a requeue must not throw the run away
+        self.assertEqual(ended.status, 1, ended.printed)
+        self.assertIn("no whole checkpoint any more", ended.printed)
         self.newest.with_name(f"{self.newest.name}.damaged").unlink()
+        self.assertEqual(self.again().status, 0)
+        self.assertEqual(difference(self.folder, self.whole), "")
+
+    def test_what_cannot_be_read_is_not_damaged(self) -> None:
+        name = str(self.newest.relative_to(self.folder))
+        for world in (1, 2):
+            command = self.pretrain(self.folder.name, KEEP, world=world)
+            broken = self.faults(self.folder.name, at=f"{name}\t1", mode="unreadable")
+            ended = start(command, broken)
+            self.assertNotIn(ended.status, (0, 75), ended.printed)
+            self.assertIn(f"cannot read {self.newest}", ended.printed)
+            self.assertNotIn("set aside", ended.printed)
         self.assertEqual(difference(self.folder, self.whole), "")
 
     def test_stale_and_foreign_files_in_the_folder(self) -> None:

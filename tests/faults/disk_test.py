@@ -97,6 +97,7 @@ class SmallDisk(FaultTest):
         self.refuse(command, str(self.disk), NO_ROOM)
         whole = sorted(self.disk.glob("shards/*.h5"))
         self.assertGreater(len(whole), 0)
+        self.assertFalse(list(self.disk.rglob("*.tmp")))
         for path in whole:
             run([PREP, "inspect", str(path)])
         self.resize("4m")
@@ -192,6 +193,7 @@ class FailingCalls(FaultTest):
         self.assertEqual(ended.status, 1, ended.printed)
         self.assertIn("rank 1", ended.printed)
         self.assertIn("Input/output error", ended.printed)
+        self.assertRegex(ended.printed, r"saved \S+2\.h5 \(training stood still for [\d.]+ s\)")
         self.assertEqual(newest_checkpoint(self.root / "rank_1"), 2)
         self.assertFalse(list(self.root.glob("rank_1/checkpoints/*.tmp")))
         self.succeed(self.pretrain("rank_1", world=2))

@@ -97,10 +97,14 @@ def start(command: list[str], environment: dict[str, str]) -> Ended:
     return Ended(done.returncode, done.stdout)
 
 
+def metrics_lines(folder: Path) -> list[dict]:
+    """All that the run noted."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
 def metrics(folder: Path) -> list[dict]:
     """What the run noted of its steps and validations, without times and starts."""
-    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    kept = [line for line in lines if "resumed" not in line]
+    kept = [line for line in metrics_lines(folder) if "resumed" not in line]
     return [{key: value for key, value in line.items() if key not in TIMES} for line in kept]
 
 

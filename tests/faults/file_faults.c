@@ -9,7 +9,9 @@
 /// DNAGPT_FAULT_MODE    what happens there: "before" (SIGKILL instead of the call), "midway"
 ///                      (SIGKILL after it; of a write only the first half is done), "full" (from
 ///                      there on no call that takes space succeeds: ENOSPC, the first write does
-///                      half), "broken" (from there on such calls and flushes fail: EIO)
+///                      half), "broken" (from there on such calls and flushes fail: EIO),
+///                      "unreadable" (no byte of that path can be read: EIO), "unlockable" (there
+///                      is no flock: ENOLCK)
 ///
 /// Calls on one path are counted, not those of the program: what two threads do to two files has no
 /// order, what the program does to one file has.
@@ -25,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -371,4 +374,36 @@ int link(char const* from, char const* to) {
 int symlink(char const* from, char const* to) {
     enum action const action = meet_at("link", takes_space, AT_FDCWD, to);
     PERFORM(action, int, -1, REAL(symlink)(from, to));
+}
+
+/// Reads are not counted: only the path of DNAGPT_FAULT_AT matters.
+static bool is_unreadable(int file) {
+    char path[PATH_MAX];
+    of_descriptor(file, path);
+    char const* name = is_mode("unreadable") ? within(path) : NULL;
+    return name != NULL && is_place(name, 1);
+}
+
+ssize_t pread(int file, void* data, size_t size, off_t offset) {
+    if (is_unreadable(file)) {
+        errno = EIO;
+        return -1;
+    }
+    return REAL(pread)(file, data, size, offset);
+}
+
+ssize_t pread64(int file, void* data, size_t size, off64_t offset) {
+    if (is_unreadable(file)) {
+        errno = EIO;
+        return -1;
+    }
+    return REAL(pread64)(file, data, size, offset);
+}
+
+int flock(int file, int operation) {
+    if (is_mode("unlockable")) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return REAL(flock)(file, operation);
 }

@@ -87,6 +87,26 @@ TEST(DurableFile, ATextStandsUnderItsNameWhenItIsFinished) {
     EXPECT_FALSE(std::filesystem::exists(folder.file("a.tmp")));
 }
 
+TEST(DurableFile, AnUnfinishedFileGoesWithItsOwner) {
+    TemporaryFolder const folder;
+    for (bool const finishes : {false, true}) {
+        UnfinishedFile unfinished(folder.file("a"));
+        EXPECT_EQ(unfinished.path(), folder.file("a.tmp"));
+        create_for_writing(unfinished.path());
+        if (finishes) {
+            unfinished.finish();
+        }
+    }
+    EXPECT_TRUE(std::filesystem::exists(folder.file("a")));
+    EXPECT_FALSE(std::filesystem::exists(folder.file("a.tmp")));
+    {
+        UnfinishedFile const dropped(folder.file("b"));
+        create_for_writing(dropped.path());
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder.file("b.tmp")));
+    EXPECT_FALSE(std::filesystem::exists(folder.file("b")));
+}
+
 TEST(DurableFile, AtomicWriteKeepsTheOldTextOnFailure) {
     TemporaryFolder const folder;
     write_text_atomically(folder.file("a"), "old");

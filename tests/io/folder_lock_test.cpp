@@ -88,17 +88,43 @@ class OwnerFileLock : public ::testing::Test {
         std::ofstream(folder_ + "/lock.owner") << json.dump() << '\n';
     }
 
+    /// The message of `work` while the owner that the file names beats.
+    template <class Work>
+    std::string while_beating(Work const& work) {
+        std::string const text = read_text(folder_ + "/lock.owner");
+        std::atomic<bool> over = false;
+        std::thread beating([&] {
+            for (int beat = 1; !over; ++beat) {
+                auto json = nlohmann::ordered_json::parse(text);
+                json["heartbeat"] = beat;
+                write_text_atomically(folder_ + "/lock.owner", json.dump() + "\n");
+                wait(0.02);
+            }
+        });
+        std::string message = message_of(work);
+        over = true;
+        beating.join();
+        return message;
+    }
+
     testing::TemporaryFolder scratch_;
     std::string folder_ = scratch_.path();
     LockRules rules_{.patience = 10, .beat = 0.02, .silence = 0.3, .has_flock = false};
 };
 
-TEST_F(OwnerFileLock, ADeadProcessOfThisHostIsTakenOverAtOnce) {
-    rules_.patience = 0;
+TEST_F(OwnerFileLock, ADeadProcessOfThisHostIsTakenOverAfterTwoBeats) {
     rules_.silence = 1000;
     write_owner("boot_id", "an earlier one");
     FolderLock const lock(folder_, rules_);
     lock.require_held();
+}
+
+TEST_F(OwnerFileLock, AnotherMachineOfTheSameNameThatBeatsIsAlive) {
+    rules_.beat = 0.2;
+    rules_.patience = 1;
+    write_owner("boot_id", "of the other machine");
+    std::string const message = while_beating([&] { FolderLock lock(folder_, rules_); });
+    EXPECT_NE(message.find("another run is writing"), std::string::npos) << message;
 }
 
 TEST_F(OwnerFileLock, AnotherHostIsDeadWhenItsHeartbeatStandsStill) {
@@ -110,19 +136,7 @@ TEST_F(OwnerFileLock, AnotherHostIsDeadWhenItsHeartbeatStandsStill) {
 TEST_F(OwnerFileLock, AnotherHostThatBeatsIsAlive) {
     write_owner("host", "far_away");
     rules_.patience = 1;
-    std::string text = read_text(folder_ + "/lock.owner");
-    std::atomic<bool> over = false;
-    std::thread beating([&] {
-        for (int beat = 1; !over; ++beat) {
-            auto json = nlohmann::ordered_json::parse(text);
-            json["heartbeat"] = beat;
-            write_text_atomically(folder_ + "/lock.owner", json.dump() + "\n");
-            wait(0.02);
-        }
-    });
-    std::string const message = message_of([&] { FolderLock lock(folder_, rules_); });
-    over = true;
-    beating.join();
+    std::string const message = while_beating([&] { FolderLock lock(folder_, rules_); });
     EXPECT_NE(message.find("on far_away"), std::string::npos) << message;
 }
 

@@ -99,6 +99,20 @@ TEST_F(OwnerFileTest, ADeadOnesFileIsTakenAwayAndALivingOnesStays) {
     EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(path_).parent_path()));
 }
 
+TEST_F(OwnerFileTest, ASilentOwnerDoesNotWriteIntoItsSuccessorsFile) {
+    OwnerFile const silent(path_, 0.01);
+    std::filesystem::rename(path_, path_ + "_aside");
+    std::ofstream(path_) << R"({"host": "node7"})";
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(read_text(path_), R"({"host": "node7"})");
+    EXPECT_FALSE(silent.is_held());
+}
+
+TEST_F(OwnerFileTest, WhatCannotBeReadIsNoMissingFile) {
+    std::filesystem::create_directory(path_);
+    EXPECT_THROW(read_owner_file(path_), ReadError);
+}
+
 TEST_F(OwnerFileTest, IsDescribedWithItsJob) {
     LockOwner owner;
     owner.host = "node7";

@@ -160,11 +160,11 @@ expect_output "--output /runs/first/evaluation.json --split test --windows 64" "
 
 mkdir -p "$scratch/run/checkpoints"
 touch "$scratch/run/checkpoints/step_00000010.h5" "$scratch/run/checkpoints/step_00000020.h5"
-DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=1 job evaluate '' 0
+DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=0 job evaluate '' 0
 run cat "$scratch/launched"
 expect_output "--checkpoint $scratch/run/checkpoints/step_00000020.h5" "evaluate.sbatch as an array"
 expect_output "--output $scratch/run/evaluations/step_00000020.json" "evaluate.sbatch as an array"
-DNAGPT_FINETUNE_RUN=$scratch/run SLURM_ARRAY_TASK_ID=0 job evaluate '' 0 --set /sets/pas.h5 --blank sequence
+DNAGPT_FINETUNE_RUN=$scratch/run SLURM_ARRAY_TASK_ID=1 job evaluate '' 0 --set /sets/pas.h5 --blank sequence
 run cat "$scratch/launched"
 expect_output "dnagpt evaluate --checkpoint $scratch/run/checkpoints/step_00000010.h5 --output $scratch/run/evaluations/step_00000010.json --set /sets/pas.h5 --blank sequence" "checkpoints of a fine-tuning run as an array"
 DNAGPT_FINETUNE_RUN=/runs/tuned job evaluate '' 0 --set=/sets/pas.h5
@@ -172,7 +172,7 @@ run cat "$scratch/launched"
 expect_output "dnagpt evaluate --checkpoint /runs/tuned --output /runs/tuned/evaluation_set.json --set=/sets/pas.h5" "a fine-tuning run's best checkpoint"
 DNAGPT_RUN=$scratch/run SLURM_ARRAY_TASK_ID=2 job evaluate '' 0
 expect_status 0 "a task without a checkpoint"
-expect_output "has no checkpoint number 2" "a task without a checkpoint"
+expect_output "has no 2 checkpoints before its newest" "a task without a checkpoint"
 
 DNAGPT_SET=/sets/pas.h5 job finetune '' 75 schedule.epochs=3
 expect_status 75 "saved fine-tuning"
@@ -222,8 +222,9 @@ expect_output "--dependency=afterok:101 $waits jobs/slurm/pretrain.sbatch schedu
 expect_output "--array=0-9 --dependency=afterok:102 $waits jobs/slurm/evaluate.sbatch" "evaluate waits"
 expect_no_output "finetune" "no labelled set"
 DNAGPT_SET=s.h5 DNAGPT_PREDICT_ARGS="--fasta a.fa" DNAGPT_SCORE_ARGS="--vcf v" \
-    DNAGPT_PRETRAIN_SBATCH="--nodes=4 --time=1:00" DNAGPT_EVALUATE_SET_ARGS="--blank sequence" all
-expect_output "$waits --nodes=4 --time=1:00 jobs/slurm/pretrain.sbatch" "options of a stage"
+    DNAGPT_PRETRAIN_ARGS="optimizer.learning_rate=2e-4" DNAGPT_PRETRAIN_SBATCH="--nodes=4 --time=1:00" DNAGPT_EVALUATE_SET_ARGS="--blank sequence" all schedule.steps=10
+expect_output "$waits --nodes=4 --time=1:00 jobs/slurm/pretrain.sbatch optimizer.learning_rate=2e-4 schedule.steps=10" \
+    "options and arguments of a stage"
 expect_output "afterok:102 $waits jobs/slurm/score.sbatch --vcf v" "score waits for pretrain"
 expect_output "afterok:102 $waits jobs/slurm/finetune.sbatch" "finetune waits for pretrain"
 expect_output "afterok:105 $waits jobs/slurm/evaluate.sbatch --set s.h5 --blank sequence" "evaluation of the set"

@@ -64,10 +64,11 @@ TEST(Metrics, UtilisationIsSpeedTimesFlopsOverPeak) {
 }
 
 TEST(Metrics, LinesAfterTheResumedStepAreCut) {
-    EXPECT_FALSE(is_after_step(to_json(example(), {}), 7));
-    EXPECT_TRUE(is_after_step(to_json(example(), {}), 6));
-    EXPECT_TRUE(is_after_step({{"evaluation", {{"step", 8}}}}, 7));
-    EXPECT_FALSE(is_after_step({{"resumed", {{"step", 8}}}}, 7));
+    EXPECT_EQ(fate_after_step(to_json(example(), {}), 8), LineFate::keep);
+    EXPECT_EQ(fate_after_step(to_json(example(), {}), 7), LineFate::keep_as_last);
+    EXPECT_EQ(fate_after_step(to_json(example(), {}), 6), LineFate::drop);
+    EXPECT_EQ(fate_after_step({{"evaluation", {{"step", 8}}}}, 7), LineFate::drop);
+    EXPECT_EQ(fate_after_step({{"resumed", {{"step", 8}}}}, 7), LineFate::keep);
 }
 
 }  // namespace

@@ -61,10 +61,12 @@ TEST_F(StateFile, WhatIsSavedIsLoaded) {
 
 TEST_F(StateFile, ProgressComesBack) {
     progress_.norms = {1.0 / 3, 41};
+    progress_.left_out_in_a_row = 2;
     RunProgress const progress = accept_checkpoint(header(), config_, identity_);
     EXPECT_EQ(progress.step, 17);
     EXPECT_EQ(progress.norms.mean, 1.0 / 3);
     EXPECT_EQ(progress.norms.steps, 41);
+    EXPECT_EQ(progress.left_out_in_a_row, 2);
     EXPECT_EQ(progress.skip_list, (std::vector<std::int64_t>{3, 9}));
     EXPECT_EQ(stored_data_digest(header()), "0000000000001234");
 }

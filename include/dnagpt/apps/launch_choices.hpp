@@ -23,9 +23,6 @@ std::vector<LaunchChoice> launch_choices(int cores, std::int64_t rows_per_step);
 /// told the cores of a rank.
 std::string launch_line(LaunchChoice const& choice);
 
-/// `text` as one word of a shell command.
-std::string shell_word(std::string const& text);
-
 /// Times each choice by a child run of `dnagpt pretrain config settings --measure` over the
 /// same rows (at most one micro-batch for each core), prints a table, and as the last line of
 /// standard output "launch: " and the fastest choice's launch line. Choices that need more memory

@@ -12,7 +12,8 @@ namespace dnagpt {
 class Watchdog {
   public:
     /// `seconds` in which the thread enters or leaves no ProfileScope are a stall; 0: none. Time in
-    /// which the whole process was suspended does not count.
+    /// which the whole process was suspended does not count, nor what comes before the first step:
+    /// one rank may verify or copy the training data for hours while the others wait.
     explicit Watchdog(double seconds);
     ~Watchdog();
     Watchdog(Watchdog const&) = delete;

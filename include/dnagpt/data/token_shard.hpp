@@ -52,12 +52,13 @@ std::vector<std::string> shard_files(std::string const& folder);
 /// Number of words of `bases` bases: the last one may be filled up.
 std::int64_t words_of(std::int64_t bases);
 
-/// Writes one shard under a temporary name, `<path>.partial`, and gives it its name when it is
+/// Writes one shard under a temporary name, `<path>.tmp`, and gives it its name when it is
 /// whole and on the disk. HDF5 lays the file out; the words go in by plain writes.
 class ShardWriter {
   public:
     /// The contigs' first tokens must follow one another without holes.
-    ShardWriter(std::string path, ShardInfo const& info, std::span<ShardContig const> contigs);
+    ShardWriter(std::string const& path, ShardInfo const& info,
+                std::span<ShardContig const> contigs);
 
     /// Appends words 0 .. 15,624.
     void append(std::span<std::uint16_t const> words);
@@ -67,8 +68,7 @@ class ShardWriter {
   private:
     void flush();
 
-    std::string path_;
-    std::string temporary_;
+    UnfinishedFile unfinished_;
     FileDescriptor file_;
     std::vector<FileRegion> regions_;
     std::int64_t offset_ = 0;

@@ -29,6 +29,9 @@ class Buffer {
     std::int64_t count_ = 0;
 };
 
+/// The most memory that all buffers of this process had at once so far (bytes).
+std::int64_t peak_buffer_bytes();
+
 /// Copies `count` elements and waits for them.
 template <class T>
 void copy_to_device(T const* host, T* device, std::int64_t count);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,9 +39,6 @@ class RowFile {
   public:
     /// Takes the disk space. Collective.
     RowFile(std::string path, RowFileForm form, std::int64_t rows, Communicator const& world);
-    ~RowFile();
-    RowFile(RowFile const&) = delete;
-    RowFile& operator=(RowFile const&) = delete;
 
     /// Rows from `first` on, of dataset number `dataset`, whose elements must be these.
     void write(std::size_t dataset, std::int64_t first, std::span<float const> values);
@@ -60,6 +58,7 @@ class RowFile {
     std::int64_t rows_;
     Communicator world_;
     std::vector<std::int64_t> offsets_;
+    std::optional<UnfinishedFile> unfinished_;  ///< of rank 0
     FileDescriptor file_;
 };
 

@@ -5,7 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "dnagpt/core/check.hpp"
+
 namespace dnagpt {
+
+/// A file's bytes do not come (the disk, the network, permissions): nothing is known of what it
+/// holds.
+class ReadError : public Error {
+  public:
+    using Error::Error;
+};
 
 /// Owns a file descriptor and remembers the path for messages.
 class FileDescriptor {
@@ -58,14 +67,36 @@ void sync_folder(std::string const& path);
 void rename_durably(std::string const& from, std::string const& to);
 /// Error where what stands at `path` is no file that may be replaced: a folder, a device, a pipe.
 void require_replaceable(std::string const& path);
-/// A text that is written piece by piece, beside its place: it stands under its name when it is
-/// finished, and is taken away where it is not.
+/// Where a file is written until it is whole.
+std::string temporary_path(std::string const& path);
+
+/// Owns the name of a file that is written beside its place: the file goes with the object unless
+/// it is finished.
+class UnfinishedFile {
+  public:
+    /// The file for `place` is written at temporary_path(place). Makes nothing.
+    explicit UnfinishedFile(std::string const& place);
+    /// Written elsewhere in the same file system.
+    UnfinishedFile(std::string place, std::string path);
+    ~UnfinishedFile();
+    UnfinishedFile(UnfinishedFile const&) = delete;
+    UnfinishedFile& operator=(UnfinishedFile const&) = delete;
+
+    /// Where it is written.
+    std::string const& path() const { return path_; }
+    /// Renames it over a possible older file at its place and syncs the folder.
+    void finish();
+
+  private:
+    std::string place_;
+    std::string path_;
+    bool finished_ = false;
+};
+
+/// A text that is written piece by piece; it stands at `path` when it is finished.
 class TextWriter {
   public:
-    explicit TextWriter(std::string path);
-    ~TextWriter();
-    TextWriter(TextWriter const&) = delete;
-    TextWriter& operator=(TextWriter const&) = delete;
+    explicit TextWriter(std::string const& path);
 
     /// Writes a megabyte at a time. A full disk is an Error with path and bytes.
     void append(std::string_view text);
@@ -75,14 +106,11 @@ class TextWriter {
   private:
     void write_waiting();
 
-    std::string path_;
+    UnfinishedFile unfinished_;
     FileDescriptor file_;
     std::string waiting_;
     std::int64_t bytes_ = 0;
 };
-
-/// Where a file is written until it is whole.
-std::string temporary_path(std::string const& path);
 
 /// The file holds either its old or the new text, whatever happens meanwhile.
 void write_text_atomically(std::string const& path, std::string_view text);

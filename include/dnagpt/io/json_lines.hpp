@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,6 +18,8 @@ class JsonLinesWriter {
     explicit JsonLinesWriter(std::string const& path);
 
     void append(nlohmann::ordered_json const& object);
+    /// All lines so far are on the disk when the call returns.
+    void sync();
 
   private:
     FileDescriptor file_;
@@ -27,9 +30,18 @@ class JsonLinesWriter {
 /// number for a line that is no JSON object. A missing file has no lines.
 std::vector<nlohmann::ordered_json> read_json_lines(std::string const& path);
 
-/// Drops the half-written last line, and from the first object for which `drop` holds on all
-/// lines; rewrites the file at once or not at all. Returns the number of lines left.
+/// What cut_after does from a line on.
+enum class LineFate : std::uint8_t {
+    keep,
+    keep_as_last,  ///< what follows may be dropped: it need not be readable
+    drop           ///< this line and all that follow
+};
+
+/// Drops the half-written last line, and all lines from the first on that `judge` drops; rewrites
+/// the file at once or not at all. Returns the number of lines left. Error with path and line
+/// number for a line that is no JSON object, unless a line before it was kept as last: then the
+/// file is cut there (what was written after the last save is lost with the machine).
 std::size_t cut_after(std::string const& path,
-                      std::function<bool(nlohmann::ordered_json const&)> const& drop);
+                      std::function<LineFate(nlohmann::ordered_json const&)> const& judge);
 
 }  // namespace dnagpt

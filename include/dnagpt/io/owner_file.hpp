@@ -7,6 +7,8 @@
 #include <string>
 #include <thread>
 
+#include "dnagpt/io/durable_file.hpp"
+
 namespace dnagpt {
 
 /// Who holds an owner file.
@@ -25,7 +27,7 @@ struct LockOwner {
 LockOwner own_lock_owner();
 /// "process 4711 on node7 (job 123)".
 std::string describe(LockOwner const& owner);
-/// What the file says; nothing when it is not there.
+/// What the file says; nothing when it is not there. ReadError when it cannot be read.
 std::optional<LockOwner> read_owner_file(std::string const& path);
 /// Whether that process is known to be gone: it was on this host, which has been started again or
 /// has no such process any more. Of another host nothing is known but its heartbeat.
@@ -50,6 +52,7 @@ class OwnerFile {
     void keep_beating(double beat);
 
     std::string path_;
+    FileDescriptor file_;
     LockOwner owner_;
     bool made_ = false;
     std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dnagpt/config/run_config.hpp"
+#include "dnagpt/io/json_lines.hpp"
 #include "dnagpt/train/training_step.hpp"
 
 namespace dnagpt {
@@ -40,7 +41,8 @@ std::string step_line(StepMetrics const& metrics, LossNames const& names, std::i
 double model_flops_utilisation(ModelShape const& shape, double tokens_per_second,
                                double peak_tflops);
 
-/// True for the lines of metrics.jsonl that a run resumed at `step` will write again.
-bool is_after_step(nlohmann::ordered_json const& line, std::int64_t step);
+/// What becomes of a line of metrics.jsonl when the run goes on after `step`: it will write the
+/// later ones again.
+LineFate fate_after_step(nlohmann::ordered_json const& line, std::int64_t step);
 
 }  // namespace dnagpt

@@ -19,6 +19,7 @@ struct RunProgress {
     std::int64_t tokens = 0;              ///< positions trained on
     std::int64_t best_step = -1;          ///< with the best validation so far; -1: none yet
     double best_score = 0;                ///< of that step
+    std::int64_t left_out_in_a_row = 0;   ///< bad steps since the last applied one
     NormMean norms;                       ///< for optimizer.spike_factor
 };
 

@@ -30,6 +30,8 @@ class StepReporter {
     void note_step(RunProgress const& progress, std::int64_t steps, StepMetrics metrics);
     /// One line of metrics.jsonl; the time since the last step is not counted to the next.
     void note(nlohmann::ordered_json const& line);
+    /// The lines so far outlive the machine's end.
+    void sync();
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -69,6 +69,9 @@ class TrainingRun {
     /// Takes the weights of the checkpoint of step `step`; no further step may follow.
     void take_weights_of(std::int64_t step);
 
+    /// What the rank that took the most memory has taken so far. Collective.
+    void log_peak_memory() const;
+
     RunFolder const& folder() const { return folder_; }
     RunIdentity const& identity() const { return identity_; }
     /// What a forward pass needs; its batches have one of the task's forms.
@@ -116,8 +119,7 @@ class TrainingRun {
     double stood_still_ = 0;         // seconds of the save under way in which no step was made
     std::string saving_;             // path of the save under way
     std::int64_t saving_best_ = -1;  // RunProgress::best_step in it
-    int left_out_in_a_row_ = 0;
-    int roll_backs_ = 0;  // since the newest checkpoint
+    int roll_backs_ = 0;             // since the newest checkpoint
 };
 
 }  // namespace dnagpt
