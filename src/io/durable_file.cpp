@@ -38,12 +38,16 @@ FileDescriptor open_with(std::string const& path, int flags) {
     int const number = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
     int const error = errno;
     bool const writing = (flags & O_ACCMODE) != O_RDONLY;
-    if (number < 0) {
-        throw ReadError(
-            fmt::format("cannot open {} for {} ({}); check the path and its permissions", path,
-                        writing ? "writing" : "reading", reason(error)));
+    if (number >= 0) {
+        return FileDescriptor(number, path);
     }
-    return FileDescriptor(number, path);
+    std::string const problem =
+        fmt::format("cannot open {} for {} ({}); check the path and its permissions", path,
+                    writing ? "writing" : "reading", reason(error));
+    if (writing) {
+        throw Error(problem);
+    }
+    throw ReadError(problem);
 }
 
 std::string folder_of(std::string const& path) {
