@@ -51,7 +51,7 @@ class MainPath(unittest.TestCase):
         (cls.root / "tiny.toml").write_text(CONFIG)
         run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.05"])
         cls.shard(2, "shards")
-        run(cls.pretrain(2, "whole"))
+        cls.printed = run(cls.pretrain(2, "whole"))
 
     @classmethod
     def shard(cls, count: int, folder: str, *options: str) -> None:
@@ -83,6 +83,10 @@ class MainPath(unittest.TestCase):
             for line in map(json.loads, lines)
             if "step" in line
         }
+
+    def test_the_log_says_which_cores_each_rank_has(self) -> None:
+        for rank in range(2):
+            self.assertRegex(self.printed, rf"rank {rank}: \S+, cores [\d,-]+, ")
 
     def test_shards_are_the_same_for_any_number_of_ranks(self) -> None:
         for count in (1, 4):

@@ -92,7 +92,7 @@ TEST(CheckpointFile, OtherFilesAreRefused) {
 
 /// A checkpoint as another program might write it: one tensor of 2 x 3 among 8 elements.
 std::string foreign_checkpoint(SharedFolder const& folder, std::int64_t offset,
-                               std::vector<std::int64_t> const& shape) {
+                               std::vector<std::int64_t> const& shape, std::int64_t version = 1) {
     std::string path = folder.file("foreign.h5");
     auto file = Hdf5File::create(path, 8192);
     file.set_attribute("/", "kind", "checkpoint");
@@ -100,7 +100,8 @@ std::string foreign_checkpoint(SharedFolder const& folder, std::int64_t offset,
                              "device_model", "libraries"}) {
         file.set_attribute("/", name, "");
     }
-    for (char const* name : {"format_version", "step", "seed", "world_size", "threads"}) {
+    file.set_attribute("/", "format_version", version);
+    for (char const* name : {"step", "seed", "world_size", "threads"}) {
         file.set_attribute("/", name, 1);
     }
     file.write("/skip_list", std::vector<std::int64_t>());
@@ -112,6 +113,18 @@ std::string foreign_checkpoint(SharedFolder const& folder, std::int64_t offset,
     }
     file.close_and_seal();
     return path;
+}
+
+TEST(CheckpointFile, AnotherVersionIsRefused) {
+    SharedFolder const folder(world());
+    if (world().rank() != 0) {
+        return;
+    }
+    std::string const path = foreign_checkpoint(folder, 2, {2, 3}, 2);
+    auto const message = message_of([&] { CheckpointReader::open(path); });
+    EXPECT_NE(message.find("has checkpoint version 2 (this program reads 1); use the version of"),
+              std::string::npos)
+        << message;
 }
 
 TEST(CheckpointFile, TensorsOutsideTheWeightsAreRefused) {
