@@ -3,7 +3,7 @@
 
 A room includes only its own headers and those of rooms further down; each vendor header is
 included in the files of docs/architecture.md's table and nowhere else; a vendor file for CUDA
-never meets Kokkos, not even through another header.
+never meets Kokkos, not even through another header; a source includes its own header first.
 """
 
 import argparse
@@ -122,6 +122,19 @@ def layer_faults(source: SourceFile) -> Iterator[str]:
             )
 
 
+def own_header(path: str) -> str:
+    """The header that declares what a source defines."""
+    return path.replace("src/", "dnagpt/", 1).replace(".cpp", ".hpp")
+
+
+def order_faults(sources: dict[str, SourceFile]) -> Iterator[str]:
+    """Sources that do not include their own header first, which shows that it compiles alone."""
+    for source in sources.values():
+        header = own_header(source.path)
+        if f"include/{header}" in sources and source.includes[:1] != (header,):
+            yield f"{source.path}: must include {header} before all others (so it compiles alone)"
+
+
 def fence_faults(source: SourceFile) -> Iterator[str]:
     """Vendor headers outside their files."""
     for header in source.includes:
@@ -176,6 +189,7 @@ def find_faults(root: Path) -> list[str]:
     for source in sources.values():
         faults += layer_faults(source)
         faults += fence_faults(source)
+    faults += order_faults(sources)
     faults += kokkos_faults(sources)
     faults += name_faults(root)
     return faults

@@ -59,12 +59,6 @@ pid_t start(std::vector<std::string> words, int output, int messages) {
     return child;
 }
 
-std::string text_of(FileDescriptor const& file) {
-    std::string text(static_cast<std::size_t>(file_length(file)), '\0');
-    pread_all(file, text.data(), text.size(), 0);
-    return text;
-}
-
 /// Standard output of a command; its messages are told only when it fails.
 std::string output_of(std::vector<std::string> const& words) {
     std::string const folder = std::filesystem::temp_directory_path();
@@ -75,10 +69,10 @@ std::string output_of(std::vector<std::string> const& words) {
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     DNAGPT_VALIDATE(
-        status == 0, << text_of(messages) << "'" << fmt::format("{}", fmt::join(words, " "))
+        status == 0, << read_text(messages) << fmt::format("'{}", fmt::join(words, " "))
                      << "' failed (see above); DNAGPT_LAUNCH names the launcher and its "
                      << "options");
-    return text_of(output);
+    return read_text(output);
 }
 
 /// The words between blanks, as jobs/slurm/launch.sh splits DNAGPT_LAUNCH.

@@ -44,10 +44,10 @@ bool is_copy(fs::path const& original, fs::path const& copy) {
 }
 
 void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
-    std::string const temporary = temporary_path(fmt::format("{}.{}", to.string(), ::getpid()));
-    UnfinishedFile unfinished(to, temporary);
+    // Programs of one host may stage the same shard at once: each writes its own.
+    UnfinishedFile unfinished(to, temporary_path(fmt::format("{}.{}", to.string(), ::getpid())));
     FileDescriptor const source = open_for_reading(from);
-    FileDescriptor const target = create_for_writing(temporary);
+    FileDescriptor const target = create_for_writing(unfinished.path());
     std::int64_t const length = file_length(source);
     preallocate(target, length);
     std::vector<std::byte> piece(static_cast<std::size_t>(std::min(copy_bytes, length)));
@@ -58,9 +58,9 @@ void copy_file(fs::path const& from, fs::path const& to, Progress& progress) {
         done += static_cast<std::int64_t>(count);
         progress.advance(count);
     }
-    auto const damage = verify_file(temporary);
+    auto const damage = verify_file(unfinished.path());
     DNAGPT_VALIDATE(damage.empty(), << from.string() << " is damaged, or became so on the way to "
-                                    << temporary << " (" << describe_damage(damage)
+                                    << unfinished.path() << " (" << describe_damage(damage)
                                     << "); verify it with `dnagpt-prep inspect`");
     sync_file(target);
     unfinished.finish();

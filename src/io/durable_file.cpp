@@ -251,7 +251,10 @@ void write_text_atomically(std::string const& path, std::string_view text) {
 }
 
 std::string read_text(std::string const& path) {
-    FileDescriptor const file = open_for_reading(path);
+    return read_text(open_for_reading(path));
+}
+
+std::string read_text(FileDescriptor const& file) {
     std::string text(static_cast<std::size_t>(file_length(file)), '\0');
     pread_all(file, text.data(), text.size(), 0);
     return text;

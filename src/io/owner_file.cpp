@@ -110,10 +110,7 @@ std::optional<LockOwner> read_owner_file(std::string const& path) {
         throw ReadError(fmt::format("cannot open {} ({}); check the file system", path,
                                     std::generic_category().message(errno)));
     }
-    FileDescriptor const file(number, path);
-    std::string text(static_cast<std::size_t>(file_length(file)), '\0');
-    pread_all(file, text.data(), text.size(), 0);
-    return from_text(text);
+    return from_text(read_text(FileDescriptor(number, path)));
 }
 
 bool is_gone(LockOwner const& owner) {

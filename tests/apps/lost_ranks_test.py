@@ -12,27 +12,13 @@ import subprocess
 import sys
 import time
 import unittest
-from pathlib import Path
 
-from programs import DNAGPT, MPIEXEC, ranks, run
+from programs import DNAGPT, processes_with, ranks, ranks_of, run
 from small_runs import SmallRuns
 
 STALL = "run.stall_seconds=2"
 HOPELESS = 300
 """Seconds after which a job that should have ended hangs."""
-
-
-def processes_with(text: str) -> dict[int, str]:
-    """Running processes whose command line holds this text, by number."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if text in command and int(folder.name) != os.getpid():
-            found[int(folder.name)] = command
-    return found
 
 
 class LostRanks(SmallRuns):
@@ -65,14 +51,9 @@ class LostRanks(SmallRuns):
             metrics.exists() and metrics.read_text().count("\n") >= lines
         ):
             time.sleep(0.05)
-        ours = []
-        for number, text in processes_with(f"run.folder={self.root / folder}").items():
-            if not text.startswith(MPIEXEC):
-                variables = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
-                rank = next(v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK="))
-                ours.append((int(rank.partition(b"=")[2]), number))
-        self.assertEqual([rank for rank, _ in sorted(ours)], [0, 1])
-        return [number for _, number in sorted(ours)]
+        numbers = ranks_of(self.root / folder)
+        self.assertEqual(len(numbers), 2)
+        return numbers
 
     def test_a_failure_ends_all_with_its_message(self) -> None:
         printed = self.end_of("failed", "rank1:fail@12")

@@ -6,6 +6,7 @@ Usage: <test>.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed
 from __future__ import annotations
 
 import csv
+import os
 import random
 import subprocess
 import sys
@@ -41,6 +42,34 @@ def run(command: list[str], expected: int = 0, environment: dict[str, str] | Non
             f"{' '.join(command)}: exit {done.returncode}, expected {expected}\n{done.stdout}"
         )
     return done.stdout
+
+
+def processes_with(text: str) -> dict[int, str]:
+    """Running processes whose command line holds this text, by number."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it has ended
+        if text in command and int(folder.name) != os.getpid():
+            found[int(folder.name)] = command
+    return found
+
+
+def ranks_of(folder: Path) -> list[int]:
+    """The processes that train in a run folder under the launcher, by rank."""
+    found = []
+    for number, command in processes_with(f"run.folder={folder} ").items():
+        if command.startswith(MPIEXEC):
+            continue
+        try:
+            variables = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        places = [each for each in variables if each.startswith(b"OMPI_COMM_WORLD_RANK=")]
+        found += [(int(place.partition(b"=")[2]), number) for place in places]
+    return [number for _, number in sorted(found)]
 
 
 def bases(count: int, draw: random.Random) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fault_runs import LONG, FaultTest, metrics_lines
+from programs import ranks_of
 
-STEPS = 10_000 if LONG else 300
-SAVES = 20 if LONG else 10
+STEPS = 10_000 if LONG else 600
+SAVES = 20
 LOG_EVERY = 10
 SETTINGS = (
     f"schedule.steps={STEPS}",
@@ -27,7 +28,9 @@ SETTINGS = (
     f"run.log_every_steps={LOG_EVERY}",
     "batch.tokens_per_step=256",
 )
-START, END = STEPS // 4, 3 * STEPS // 4  # before the one and after the other is compared
+STOP = STEPS // 10
+EARLY = range(STOP + 2 * STEPS // SAVES, STEPS // 2)  # the second run has saved and validated
+LATE = range(3 * STEPS // 4, STEPS)
 
 
 class Sample(NamedTuple):
@@ -40,21 +43,9 @@ class Sample(NamedTuple):
     threads: int
 
 
-def ranks_of(folder: Path) -> list[Path]:
-    """The folders in /proc of the processes that train in a run folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended
-        if words[0].endswith(b"/dnagpt") and f"run.folder={folder}".encode() in words:
-            found.append(process)
-    return sorted(found)
-
-
-def sample(process: Path, step: int) -> Sample | None:
+def sample(number: int, step: int) -> Sample | None:
     """Nothing where the process has ended."""
+    process = Path(f"/proc/{number}")
     try:
         text = (process / "status").read_text()
         files = len(list((process / "fd").iterdir()))
@@ -69,29 +60,29 @@ def sample(process: Path, step: int) -> Sample | None:
 class LongRun(FaultTest):
     """One run that is stopped after a tenth and goes on to its end."""
 
-    def watch(self, folder: str, stop_at: int | None) -> tuple[int, str, dict[str, list[Sample]]]:
+    def watch(self, folder: str, stop_at: int | None) -> tuple[int, str, dict[int, list[Sample]]]:
         """Runs on; exit status, log and samples by process. Tells it to stop at a step."""
         log = self.root / f"{folder}_{stop_at}.log"
         noted = self.root / folder / "metrics.jsonl"
-        samples: dict[str, list[Sample]] = {}
+        samples: dict[int, list[Sample]] = {}
         with log.open("w") as file:
             command = self.pretrain(folder, *SETTINGS, world=2)
             run = subprocess.Popen(
                 command, stdout=file, stderr=subprocess.STDOUT, env=self.environment()
             )
             while run.poll() is None:
-                time.sleep(0.2)
+                time.sleep(0.1)
                 step = noted.read_bytes().count(b'"step"') if noted.exists() else 0
-                for process in ranks_of(self.root / folder):
-                    if found := sample(process, step):
-                        samples.setdefault(process.name, []).append(found)
+                for number in ranks_of(self.root / folder):
+                    if found := sample(number, step):
+                        samples.setdefault(number, []).append(found)
                 if stop_at is not None and step >= stop_at:
                     run.send_signal(signal.SIGUSR1)
                     stop_at = None
         return run.returncode, log.read_text(), samples
 
     def test_memory_files_log_and_speed_stay(self) -> None:
-        status, first_log, _ = self.watch("long", STEPS // 10)
+        status, first_log, _ = self.watch("long", STOP)
         self.assertEqual(status, 75, first_log)
         status, log, samples = self.watch("long", None)
         self.assertEqual(status, 0, log)
@@ -112,14 +103,11 @@ class LongRun(FaultTest):
         print(f"\nhost peak {early[0]} then {late[0]}, Kokkos high-water {early[1]} then {late[1]}")
         self.assertEqual(early[1], late[1])
 
-    def check_processes(self, samples: dict[str, list[Sample]]) -> None:
-        """What a rank holds in the last quarter is what it held in the first."""
+    def check_processes(self, samples: dict[int, list[Sample]]) -> None:
+        """What a rank holds in the last quarter is what it held in the first half."""
         for rank, found in enumerate(samples.values()):
-            early = [each for each in found if STEPS // 10 < each.step <= START]
-            late = [each for each in found if each.step > END]
-            if not LONG and not (early and late):
-                print(f"rank {rank}: the run was too fast for samples of both quarters")
-                continue
+            early, late = ([each for each in found if each.step in part] for part in (EARLY, LATE))
+            self.assertTrue(early and late, f"rank {rank}: too fast to be looked at")
             for name in ("resident", "peak"):
                 most = [max(getattr(each, name) for each in part) for part in (early, late)]
                 self.compare(f"rank {rank}: {name} KiB", *most, 1024)
@@ -131,8 +119,8 @@ class LongRun(FaultTest):
                 self.compare(f"rank {rank}: {name}", *usual, 0)
 
     def compare(self, what: str, early: int, late: int, slack: int) -> None:
-        """A quantity in the first and the last quarter."""
-        print(f"{what} {early:,} in the first quarter, {late:,} in the last")
+        """A quantity in the first half and in the last quarter."""
+        print(f"{what} {early:,} in the first half, {late:,} in the last quarter")
         self.assertLessEqual(late, early + slack, what)
 
     def check_log(self, log: str) -> None:
@@ -153,7 +141,7 @@ class LongRun(FaultTest):
         tenth = STEPS // 10
         medians = [statistics.median(seconds[i : i + tenth]) for i in range(0, STEPS, tenth)]
         shown = ", ".join(f"{1e3 * median:.2f}" for median in medians)
-        late = statistics.median(seconds[END:])
+        late = statistics.median(seconds[LATE.start :])
         print(f"median ms of a step by tenths of the run: {shown}")
         if LONG:
             self.assertLessEqual(late, 1.1 * max(medians[1:5]))

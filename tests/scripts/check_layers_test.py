@@ -14,7 +14,7 @@ GOOD = {
     "include/dnagpt/io/hdf5_file.hpp": "#include <string>\n",
     "include/dnagpt/ops/gemm.hpp": '#include "dnagpt/core/stream.hpp"\n',
     "include/dnagpt/device/buffer.hpp": "#include <Kokkos_Core.hpp>\n",
-    "src/io/hdf5_file.cpp": '#include <hdf5.h>\n#include "dnagpt/io/hdf5_file.hpp"\n',
+    "src/io/hdf5_file.cpp": '#include "dnagpt/io/hdf5_file.hpp"\n#include <hdf5.h>\n',
     "src/ops/gemm_cublaslt.cpp": '#include <cublasLt.h>\n#include "dnagpt/ops/gemm.hpp"\n',
     "data_prep/main.cpp": '#include "dnagpt/io/hdf5_file.hpp"\n',
 }
@@ -89,6 +89,15 @@ class CheckLayers(unittest.TestCase):
             "src/ops/attention_cudnn.cpp", '#include "dnagpt/device/buffer.hpp"\n'
         )
         self.assertIn("meets Kokkos_Core.hpp", fault)
+
+    def test_own_header_behind_another(self):
+        fault = self.one_fault(
+            "src/io/hdf5_file.cpp", '#include <string>\n#include "dnagpt/io/hdf5_file.hpp"\n'
+        )
+        self.assertIn("must include dnagpt/io/hdf5_file.hpp before all others", fault)
+
+    def test_own_header_left_out(self):
+        self.one_fault("src/io/hdf5_file.cpp", "#include <string>\n")
 
     def test_names_that_say_nothing(self):
         for path in ("src/io/utils.cpp", "src/io/common/a.cpp", "tools/string_helpers.py"):

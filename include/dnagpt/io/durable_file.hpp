@@ -116,5 +116,6 @@ class TextWriter {
 void write_text_atomically(std::string const& path, std::string_view text);
 /// The whole file as text.
 std::string read_text(std::string const& path);
+std::string read_text(FileDescriptor const& file);
 
 }  // namespace dnagpt
