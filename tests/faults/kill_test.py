@@ -32,7 +32,7 @@ from fault_runs import (
 )
 
 MODES = ("before", "midway")
-WHO = (("all ranks", (0, 1)), ("rank 0", (0,)), ("rank 1", (1,)))
+WHO = {"all ranks": (0, 1), "rank 0": (0,), "rank 1": (1,), "the launcher": ()}
 
 
 def last_save(places: list[Place]) -> list[Place]:
@@ -117,6 +117,14 @@ def steps_noted(folder: Path) -> int:
     return sum(line.startswith('{"step":') for line in lines)
 
 
+def lives(process: int) -> bool:
+    """Whether a process runs; one that nobody has waited for yet has no command line."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
 KIND_OF = {
     **dict.fromkeys(("open", "openat", "openat2", "creat"), "open"),
     **dict.fromkeys(("rename", "renameat", "renameat2"), "rename"),
@@ -170,7 +178,7 @@ class Strace(FaultTest):
 
 
 class RandomMoments(FaultTest):
-    """Two ranks, killed at any time."""
+    """Two ranks and their launcher, killed at any time."""
 
     def setUp(self) -> None:
         self.seed = int(os.environ.get("DNAGPT_FAULT_SEED", time.time_ns() % 10**9))
@@ -208,13 +216,18 @@ class RandomMoments(FaultTest):
         return first - began, time.monotonic() - first
 
     def kill(self, launcher: subprocess.Popen, which: tuple[int, ...]) -> None:
-        """Kills ranks once they are there; the launcher ends what is left."""
+        """Kills ranks once they are there, or the launcher alone; waits for the end of all."""
         processes: list[int] = []
         while len(processes) < 2 and launcher.poll() is None:
             processes = self.ranks_of(launcher.pid)
-        for process in (processes[i] for i in which if i < len(processes)):
+        chosen = [processes[i] for i in which if i < len(processes)]
+        for process in chosen if which else [launcher.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while any(map(lives, processes)):
+            self.assertLess(time.monotonic(), deadline, "ranks live on without their launcher")
+            time.sleep(0.01)
 
     def campaign(self, name: str, command: list[str], kills: int) -> None:
         """One kill in six before the first step, the others within two steps after a drawn one."""
@@ -226,13 +239,13 @@ class RandomMoments(FaultTest):
             early = number % 6 == 5
             step = 0 if early else self.draw.randint(1, steps - 1)
             moment = self.draw.uniform(0, before if early else 2 * after / steps)
-            who, which = self.draw.choice(WHO)
+            who = self.draw.choice(list(WHO))
             folder = self.root / f"killed_{number}"
             mine = [part.replace("{}", folder.name) for part in command]
             with self.started(mine) as launcher:
                 self.wait_for_steps(launcher, folder, step)
                 time.sleep(moment)
-                self.kill(launcher, which)
+                self.kill(launcher, WHO[who])
             half = sorted(path.name for path in folder.rglob("*.tmp"))
             newest = newest_checkpoint(folder)
             since = f"step {step}" if step else "the start"
