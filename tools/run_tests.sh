@@ -7,7 +7,7 @@ usage() {
     cat <<'TEXT'
 Usage: tools/run_tests.sh [options]
   --long          also run the tests labelled `long`, and the campaigns of faults, Slurm and fuzzing in
-                  full (DNAGPT_LONG=1; hours)
+                  full (DNAGPT_LONG=1; hours), and the programs' tests with sanitizers
   --no-sanitize   leave out the builds with AddressSanitizer and UndefinedBehaviorSanitizer, and with
                   them the fuzz targets (5 s each; with --long 10 minutes each), ThreadSanitizer and
                   valgrind (with --long)
@@ -91,6 +91,8 @@ run_ctest() {
 # of dnagpt-prep starts MPI too.
 rooms_without_mpi='core|config|io|genome|data'
 rooms_with_mpi='comm|device|ops|model|checkpoint|eval|train'
+programs=()
+[ "$long" -eq 0 ] || rooms_with_mpi+='|apps' programs=(dnagpt dnagpt-prep)
 tests_with_mpi="^($rooms_with_mpi)\\.|^data\\.prep_program\$"
 # Of a test that runs at one, two and four ranks, the sanitizers see the one at two.
 other_worlds='\.np[14]$'
@@ -104,7 +106,7 @@ build_sanitized() {
         echo "no test target found in build/asan" >&2
         return 1
     }
-    cmake --build build/asan -j "$jobs" --target "${targets[@]}"
+    cmake --build build/asan -j "$jobs" --target "${targets[@]}" "${programs[@]}"
 }
 
 run_sanitized() {

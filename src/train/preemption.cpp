@@ -24,12 +24,7 @@ Preemption::Preemption() : start_(std::chrono::steady_clock::now()) {
     sigemptyset(&stop_signals_);
     sigaddset(&stop_signals_, SIGTERM);
     sigaddset(&stop_signals_, SIGUSR1);
-    DNAGPT_EXPECT(pthread_sigmask(SIG_BLOCK, &stop_signals_, &former_mask_) == 0);
-}
-
-Preemption::~Preemption() {
-    take_pending_signals();
-    pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+    DNAGPT_EXPECT(pthread_sigmask(SIG_BLOCK, &stop_signals_, nullptr) == 0);
 }
 
 void Preemption::take_pending_signals() {

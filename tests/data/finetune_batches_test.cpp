@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <numeric>
+#include <set>
+#include <span>
 
 #include "dnagpt/core/random.hpp"
 #include "dnagpt/genome/kmer_tokenizer.hpp"
@@ -78,15 +81,51 @@ class FinetuningSteps : public ::testing::Test {
         LabelledSet set;
         set.classes = {"no", "yes"};
         for (int i = 0; i < 14; ++i) {
-            auto const bases =
-                testing::random_bases(12 + 6 * (i % 4), static_cast<std::uint64_t>(i));
-            set.examples.push_back({std::to_string(i), base_codes(bases), i % 2, i,
-                                    i < 10 ? Split::train : Split::test});
+            set.examples.push_back(
+                {std::to_string(i), bases_of(i), i % 2, i, i < 10 ? Split::train : Split::test});
         }
         write_labelled_set(folder_.file("s.h5"), set);
         config_.model.context_length = 32;
         config_.finetune.sets = {{"s", folder_.file("s.h5"), "", "", 1}};
         config_.finetune.rows_per_step = 4;
+    }
+
+    /// With these seeds no two views of training examples begin with the same word.
+    static std::vector<std::uint8_t> bases_of(int example) {
+        return base_codes(testing::random_bases(12 + 6 * (example % 4),
+                                                static_cast<std::uint64_t>(40 + example)));
+    }
+
+    /// The first word of each training example, read from this strand with so many bases cut off.
+    static std::set<std::int32_t> words_of_view(bool reverse_complement, int shift) {
+        std::set<std::int32_t> words;
+        for (int i = 0; i < 10; ++i) {
+            auto codes = bases_of(i);
+            if (reverse_complement) {
+                reverse_complement_bases(codes);
+            }
+            words.insert(encode_bases(std::span(codes).subspan(static_cast<std::size_t>(shift)),
+                                      Vocabulary{VocabularyKind::fixed})[0]);
+        }
+        return words;
+    }
+
+    /// How many of a thousand training rows were read so, by strand and shift; each is one of them.
+    std::array<std::array<int, 6>, 2> views(int world) const {
+        FinetuneData const data(config_, Vocabulary{VocabularyKind::fixed});
+        std::array<std::array<int, 6>, 2> counts{};
+        int found = 0;
+        for (auto const& [word, times] : first_words(data, 250, world)) {
+            for (int const turned : {0, 1}) {
+                for (int shift = 0; shift < 6; ++shift) {
+                    bool const matches = words_of_view(turned == 1, shift).contains(word);
+                    counts[turned][shift] += matches ? times : 0;
+                    found += matches ? times : 0;
+                }
+            }
+        }
+        EXPECT_EQ(found, 1000);
+        return counts;
     }
 
     /// How often each first word of a sequence stands in the steps' rows.
@@ -121,6 +160,32 @@ TEST_F(FinetuningSteps, AnEpochTakesEachTrainingExampleOnceAtAnyWorldSize) {
     for (int const world : {2, 3, 5}) {
         EXPECT_EQ(first_words(data, 5, world), seen) << world;
     }
+}
+
+TEST_F(FinetuningSteps, TrainingReadsEveryShiftOfEitherStrand) {
+    config_.finetune.shift = 5;
+    config_.finetune.reverse_complement = true;
+    auto const counts = views(1);
+    for (auto const& strand : counts) {
+        for (int const count : strand) {
+            EXPECT_NEAR(count, 1000.0 / 12, 40);  // 4.6 standard deviations
+        }
+    }
+    EXPECT_EQ(views(3), counts);
+}
+
+TEST_F(FinetuningSteps, OnlyWhatIsAskedForIsTurnedOrShifted) {
+    using Views = std::array<std::array<int, 6>, 2>;
+    EXPECT_EQ(views(1), (Views{{{1000}, {}}}));
+    config_.finetune.reverse_complement = true;
+    EXPECT_EQ(views(1)[0][0] + views(1)[1][0], 1000);
+    EXPECT_NEAR(views(1)[1][0], 500, 70);
+    config_.finetune.reverse_complement = false;
+    config_.finetune.shift = 2;
+    auto const counts = views(1);
+    EXPECT_EQ(counts[1], (std::array<int, 6>{}));
+    EXPECT_EQ(counts[0][0] + counts[0][1] + counts[0][2], 1000);
+    EXPECT_NEAR(counts[0][2], 1000.0 / 3, 65);
 }
 
 TEST_F(FinetuningSteps, CountsAndDigestsAreThoseOfTheRanksRows) {

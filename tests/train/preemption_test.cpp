@@ -38,6 +38,14 @@ TEST(Preemption, BothSignalsAreRememberedAndKillNothing) {
     EXPECT_FALSE(preemption.requested(world()));
 }
 
+TEST(Preemption, ASignalAfterItsEndKillsNothing) {
+    { Preemption preemption; }
+    pthread_kill(pthread_self(), SIGTERM);
+    { Preemption preemption; }
+    Preemption preemption;
+    EXPECT_FALSE(preemption.requested(world()));
+}
+
 TEST(Preemption, TheTimeLimitIsOver) {
     Preemption preemption;
     preemption.limit_time(1e-9);

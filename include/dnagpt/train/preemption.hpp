@@ -15,8 +15,9 @@ namespace dnagpt {
 class Preemption {
   public:
     Preemption();
-    /// Takes what is pending and restores the mask of this thread.
-    ~Preemption();
+    /// Takes what is pending. The signals stay blocked: when the first rank has ended with 75, the
+    /// launcher may tell the others to stop while they are ending with 75 themselves.
+    ~Preemption() { take_pending_signals(); }
     Preemption(Preemption const&) = delete;
     Preemption& operator=(Preemption const&) = delete;
 
@@ -36,7 +37,6 @@ class Preemption {
     double seconds_of_job_ = 0;
     bool told_to_stop_ = false;
     sigset_t stop_signals_{};
-    sigset_t former_mask_{};
 };
 
 }  // namespace dnagpt
