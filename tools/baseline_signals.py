@@ -143,7 +143,7 @@ def check_classes(labelled: LabelledSet) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message where the set cannot be used."""
+    """Exit status 0, or 1 with a message where a file cannot be used."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -156,10 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = baselines.run_baselines(
             options, labelled, models, functools.partial(to_predictions, labelled)
         )
+        baselines.finish(options, report, SHOWN)
     except FileError as error:
         print(error, file=sys.stderr)
         return 1
-    baselines.finish(options, report, SHOWN)
     return 0
 
 

@@ -22,6 +22,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 import dnagpt_files
 import prediction_files
 import scores
+import whole_files
 from dnagpt_files import FileError, LabelledSet
 from prediction_files import Predictions, take
 from text_tables import aligned_table, format_value
@@ -251,4 +252,4 @@ def finish(options: argparse.Namespace, report: dict[str, Any], shown: dict[str,
     """Prints the table and writes the JSON file where one is asked for."""
     print_report(report, shown)
     if options.output:
-        options.output.write_text(json.dumps(without_nan(report), indent=1) + "\n")
+        whole_files.write_text(options.output, json.dumps(without_nan(report), indent=1) + "\n")

@@ -42,6 +42,7 @@ from bench_training import THREAD_VARIABLES, machine, run, say
 from dnagpt_files import BASES_PER_WORD
 from model_tensors import ModelShape
 from text_tables import format_value, markdown_table
+from whole_files import write_text
 
 BYTES = {"float": 4, "bf16": 2}
 TEMPLATE_POSITIONS = 3
@@ -424,7 +425,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(result_table(result)))
     print(json.dumps(result["summary"], indent=2))
     if options.output:
-        options.output.write_text(json.dumps(result, indent=2) + "\n")
+        write_text(options.output, json.dumps(result, indent=2) + "\n")
     return 0
 
 

@@ -23,6 +23,7 @@ from matplotlib import pyplot
 
 from bench_training import OurChoice, Programs, Shape, say
 from model_tensors import WORDS
+from whole_files import save_figure, write_text
 
 TOKENS = 8192
 """Positions of every step."""
@@ -106,7 +107,7 @@ def plot(results: list[dict], path: Path) -> None:
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("tokens/s")
     axes[0].legend()
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path, dpi=120)
 
 
 def print_table(results: list[dict]) -> None:
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     print_table(results)
-    options.result.with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n")
+    write_text(options.result.with_suffix(".json"), json.dumps(results, indent=2) + "\n")
     plot(results, options.result.with_suffix(".png"))
     return 0
 

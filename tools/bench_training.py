@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import IO
 
 from model_tensors import WORDS
+from whole_files import write_text
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -464,7 +465,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(work, ignore_errors=True)
     print_result(result)
     if options.output:
-        options.output.write_text(json.dumps(result, indent=2) + "\n")
+        write_text(options.output, json.dumps(result, indent=2) + "\n")
     return 0
 
 

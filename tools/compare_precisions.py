@@ -21,6 +21,7 @@ import numpy as np
 
 import dnagpt_files
 from plot_run import series
+from whole_files import save_figure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -90,7 +91,7 @@ def draw(runs: Runs, between: np.ndarray, seeds: np.ndarray, width: int, path: P
     below.set_ylabel("largest distance")
     below.set_xlabel("step")
     below.legend()
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
     plt.close(figure)
 
 

@@ -32,6 +32,7 @@ from named_values import split_name
 from prediction_files import ClassPredictions, Predictions, check_same_answers, take
 from score_figures import draw_confusion, draw_measured, draw_roc
 from text_tables import format_value, markdown_table
+from whole_files import save_figure, write_text
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -216,7 +217,7 @@ def draw_answers(answers: Answers, output: Path) -> None:
         (draw_confusion if is_class else draw_measured)(axes.pop(0), predictions, name)
     for unused in axes:
         unused.axis("off")
-    figure.savefig(output, dpi=130)
+    save_figure(figure, output)
     plt.close(figure)
 
 
@@ -245,6 +246,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", type=Path, help="write the Markdown table here too")
 
 
+def write_results(options: argparse.Namespace, answers: Answers, groups: np.ndarray) -> None:
+    """Prints the table; writes it and the figure where they are asked for."""
+    table = markdown_table(make_table(answers, groups, dict(options.reported), options.resamples))
+    drawn = f"{len(np.unique(groups))} groups" if options.set else f"{len(groups)} examples"
+    table += ["", f"[95 % interval over {options.resamples} draws of {drawn}]"]
+    print("\n".join(table))
+    if options.table:
+        write_text(options.table, "\n".join(table) + "\n")
+    if options.output:
+        draw_answers(answers, options.output)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 with a message where the answers cannot be compared."""
     parser = argparse.ArgumentParser(
@@ -258,17 +271,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answers = read_answers(options)
         groups = groups_of(answers[names[0]], options.set, options.split)
+        write_results(options, answers, groups)
     except FileError as error:
         print(error, file=sys.stderr)
         return 1
-    table = markdown_table(make_table(answers, groups, dict(options.reported), options.resamples))
-    drawn = f"{len(np.unique(groups))} groups" if options.set else f"{len(groups)} examples"
-    table += ["", f"[95 % interval over {options.resamples} draws of {drawn}]"]
-    print("\n".join(table))
-    if options.table:
-        options.table.write_text("\n".join(table) + "\n")
-    if options.output:
-        draw_answers(answers, options.output)
     return 0
 
 

@@ -31,6 +31,7 @@ from run_folder import (
     validation_points,
 )
 from text_tables import Cells, markdown_table
+from whole_files import save_figure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -142,8 +143,19 @@ def draw_runs(names: Sequence[str], runs: Sequence[Run], output: Path) -> None:
         finish(axes, f"validation ({unit})", drawn > 0, [])
         if drawn:
             axes.legend(frameon=False, fontsize=8)
-    figure.savefig(output, dpi=130)
+    save_figure(figure, output)
     plt.close(figure)
+
+
+def print_tables(names: Sequence[str], runs: Sequence[Run]) -> None:
+    """Scores, then the settings that differ."""
+    differing = settings_table(names, runs)
+    print("\n".join(markdown_table(scores_table(names, runs))))
+    print()
+    if len(differing) > 1:
+        print("\n".join(markdown_table(differing)))
+    else:
+        print("All settings are the same.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -156,19 +168,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         runs = [read_run(folder) for folder in options.runs]
+        names = unique_names(runs)
+        print_tables(names, runs)
+        if options.output:
+            draw_runs(names, runs, options.output)
     except dnagpt_files.FileError as error:
         print(error, file=sys.stderr)
         return 1
-    names = unique_names(runs)
-    differing = settings_table(names, runs)
-    print("\n".join(markdown_table(scores_table(names, runs))))
-    print()
-    if len(differing) > 1:
-        print("\n".join(markdown_table(differing)))
-    else:
-        print("All settings are the same.")
-    if options.output:
-        draw_runs(names, runs, options.output)
     return 0
 
 

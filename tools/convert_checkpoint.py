@@ -31,7 +31,7 @@ import numpy as np
 
 import dnagpt_files
 import model_tensors
-import user_block
+import whole_files
 from dnagpt_files import FileError, Scalar
 from model_tensors import ModelShape
 
@@ -275,7 +275,7 @@ def export_weights(source: Path, output: Path, heads: int | None) -> list[str]:
     stored = tomllib.loads(str(attributes["config"])).get("model", {}).get("heads")
     shape = model_tensors.model_of(source, found, stored if heads is None else heads)
     size = sum(values.nbytes for values in tensors.values())
-    with user_block.written_whole(output, size) as partial:
+    with whole_files.written_whole(output, size) as partial:
         SAVE[output.suffix](tensors, partial)
     lines = [*describe(source, shape), f"wrote {output}: weights of step {attributes['step']}"]
     if attributes.get("task"):

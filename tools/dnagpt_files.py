@@ -26,8 +26,8 @@ from user_block import (
     seal_file,
     user_block_bytes,
     verify_file,
-    written_whole,
 )
+from whole_files import written_whole
 
 Scalar = int | float | str
 
@@ -117,12 +117,14 @@ class Metrics:
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], attributes: dict[str, Scalar]) -> None:
     """Writes a sealed HDF5 file: one contiguous dataset per array, attributes on the root."""
-    with h5py.File(path, "w", libver=HDF5_VERSIONS, userblock_size=SMALLEST_USER_BLOCK) as file:
-        for name, array in sorted(arrays.items()):
-            file.create_dataset(name, data=array)
-        for name, value in attributes.items():
-            file.attrs[name] = value
-    seal_file(path)
+    head = {"libver": HDF5_VERSIONS, "userblock_size": SMALLEST_USER_BLOCK}
+    with written_whole(path, sum(array.nbytes for array in arrays.values())) as partial:
+        with h5py.File(partial, "w", **head) as file:
+            for name, array in sorted(arrays.items()):
+                file.create_dataset(name, data=array)
+            for name, value in attributes.items():
+                file.attrs[name] = value
+        seal_file(partial)
 
 
 def plain_value(value: object) -> Scalar:

@@ -19,6 +19,7 @@ import numpy as np
 from dnagpt_files import FileError
 from prediction_files import read_table
 from row_files import read_rows
+from whole_files import written_whole
 
 
 def row_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         arrays = row_arrays(options.embeddings)
-        np.savez(options.output, **arrays)
+        with written_whole(options.output) as partial, partial.open("wb") as file:
+            np.savez(file, **arrays)
     except (FileError, OSError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

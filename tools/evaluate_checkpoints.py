@@ -26,6 +26,7 @@ import dnagpt_files
 from dnagpt_files import FileError
 from plot_run import STYLES, finish
 from run_folder import Score, headlines, scores_of
+from whole_files import save_figure, write_text
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -59,7 +60,7 @@ def check_command(folder: Path, command: str) -> None:
             "array?); give another --folder, or no --command once all checkpoints have a result"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(command + "\n")
+    write_text(note, command + "\n")
 
 
 def has_result(path: Path) -> bool:
@@ -95,7 +96,7 @@ def write_scores(results: Results, path: Path) -> None:
     for step, found in sorted(results.items()):
         values = {score.heading: score.value for score in found if score.value is not None}
         lines.append("\t".join([str(step), *(str(values.get(name, "")) for name in headings)]))
-    path.write_text("\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def headline_lines(results: Results) -> dict[str, dict[int, float]]:
@@ -124,7 +125,7 @@ def draw_scores(results: Results, title: str, output: Path) -> None:
     if lines:
         axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set_title(title)
-    figure.savefig(output, dpi=130)
+    save_figure(figure, output)
     plt.close(figure)
 
 
@@ -166,11 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = options.folder or options.run / "evaluations"
     try:
         results = evaluate_all(options, folder)
+        write_scores(results, folder / "scores.tsv")
+        draw_scores(results, options.run.resolve().name, folder / "scores.png")
     except FileError as error:
         print(error, file=sys.stderr)
         return 1
-    write_scores(results, folder / "scores.tsv")
-    draw_scores(results, options.run.resolve().name, folder / "scores.png")
     for heading, points in headline_lines(results).items():
         print(f"{heading}: " + ", ".join(f"{s} {value:.4f}" for s, value in points.items()))
     print(folder / "scores.tsv")

@@ -25,6 +25,8 @@ copies, repeated            share of rows equal to a training row; equal to anot
 nearest training            sites at which a row differs from the nearest training row (other than
                             itself), mean; far below that of held-out people: learnt by heart
 mean distance               sites at which two rows of the set differ, mean over all pairs
+nearest_own                 only in genomes.json: sites at which a drawn row differs from the
+                            nearest other drawn row, mean; falls when rows repeat each other
 fixed sites                 sites that vary in the training people but not in the set
 discarded                   share of what the generator drew and left out (FILE.hapt.json)
 
@@ -48,6 +50,7 @@ import genome_figures
 import genome_measures as measures
 import genome_tables
 import haplotypes
+import whole_files
 from dnagpt_files import FileError
 from genome_tables import HELD_OUT, TRAINING, Tree
 from haplotypes import Haplotypes
@@ -258,7 +261,7 @@ def write_results(
     folder: Path, result: Tree, sets: dict[str, Prepared], distances: measures.Distances
 ) -> None:
     """genomes.json and the figures."""
-    (folder / "genomes.json").write_text(json.dumps(result, indent=1) + "\n")
+    whole_files.write_text(folder / "genomes.json", json.dumps(result, indent=1) + "\n")
     real = sets[TRAINING]
     others = {name: own for name, own in sets.items() if name != TRAINING}
     genome_figures.draw_frequencies(
@@ -290,7 +293,10 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--compare", nargs="+", required=True, metavar="NAME=FILE", help="artificial .hapt files"
     )
     parser.add_argument(
-        "--legend", type=Path, help="text with a head line and a column `position` (bases)"
+        "--legend",
+        type=Path,
+        help="text with a head line and a column `position` or `pos` (bases), such as "
+        "`dnagpt-prep haplotypes --legend` takes",
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for genomes.json, figures")
     parser.add_argument(
@@ -315,12 +321,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepared, distances = prepare_all(options)
         rows = min(options.rows, *(len(own.alleles) for own in prepared.values()))
         result = evaluate(prepared, distances, Draws(rows, options.repeats, options.seed))
+        genome_tables.print_tables(result)
+        if options.output:
+            write_results(options.output, result, prepared, distances)
     except FileError as error:
         print(error, file=sys.stderr)
         return 1
-    genome_tables.print_tables(result)
-    if options.output:
-        write_results(options.output, result, prepared, distances)
     return 0
 
 

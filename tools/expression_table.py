@@ -17,16 +17,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import table_runs
 from dnagpt_files import read_config
 from paired_table import FOLDS, NUMBERS, Answers, paired_table, test_answers
-from table_runs import finetune, program, run_unless_there, tool
+from table_runs import add_config, finetune, program, run_unless_there, tool
 
 FEW_GENES = ("schedule.epochs=20", "schedule.warmup_epochs=1", "finetune.shift=5")
 """An epoch of a hundred genes is a dozen steps."""
+GetRun = Callable[[argparse.Namespace, str, Path, Sequence[str]], Path]
+"""Gives a run folder: table_runs.finetune, or table_runs.finished."""
 
 
 def baselines(options: argparse.Namespace, name: str, data: Path, *arguments: str) -> Answers:
@@ -50,7 +52,9 @@ def without(options: argparse.Namespace, run: Path, data: Path, blank: str) -> A
     return {f"without {blank}": test_answers(folder)}
 
 
-def numbers_alone(options: argparse.Namespace, name: str, data: Path) -> Path:
+def numbers_alone(
+    options: argparse.Namespace, name: str, data: Path, get: GetRun = finetune
+) -> Path:
     """The run folder of a model of the sequence config's shape that learned the numbers alone.
 
     Among 1,750 words the attention hardly meets eight numbers while it is still even. In a prompt
@@ -59,23 +63,28 @@ def numbers_alone(options: argparse.Namespace, name: str, data: Path) -> Path:
     model = read_config(options.sequence_config)["model"]
     shape = [f"model.{key}={value}" for key, value in model.items()]
     given = [f"finetune.data={data}", *shape, "finetune.heads=all"]
-    return finetune(options, f"{name}_numbers", options.numbers_config, given)
+    return get(options, f"{name}_numbers", options.numbers_config, given)
+
+
+def made_up_runs(
+    options: argparse.Namespace, data: Path, get: GetRun = finetune
+) -> tuple[Path, Path]:
+    """The run folders of the made-up genes: by their numbers alone, and from there by both."""
+    start = numbers_alone(options, "synthetic", data, get)
+    given = [f"finetune.data={data}", f"finetune.from={start}"]
+    return start, get(options, "synthetic", options.sequence_config, given)
 
 
 def add_configs(parser: argparse.ArgumentParser) -> None:
     """The options of the two configs."""
-    configs = table_runs.CONFIGS
-    parser.add_argument(
-        "--sequence-config", type=Path, default=configs / "finetune_expression.toml"
-    )
-    parser.add_argument("--numbers-config", type=Path, default=configs / "finetune_numbers.toml")
+    both, alone = "sequence and numbers", "the numbers alone"
+    add_config(parser, "--sequence-config", "finetune_expression.toml", f"what learns {both}")
+    add_config(parser, "--numbers-config", "finetune_numbers.toml", f"what learns {alone}")
 
 
 def synthetic(options: argparse.Namespace, data: Path) -> list[str]:
     """Lines: the made-up genes."""
-    start = numbers_alone(options, "synthetic", data)
-    given = [f"finetune.data={data}", f"finetune.from={start}"]
-    run = finetune(options, "synthetic", options.sequence_config, given)
+    _, run = made_up_runs(options, data)
     answers = {"dnagpt": test_answers(run)}
     for blank in ("sequence", "numbers"):
         answers |= without(options, run, data, blank)
@@ -110,13 +119,18 @@ def genes(options: argparse.Namespace, data: Path) -> list[str]:
     ]
 
 
-TABLES = {"synthetic": synthetic, "numbers": numbers, "genes": genes}
+TABLES = {
+    "synthetic": (synthetic, "labelled set of made-up genes (tools/synthetic_expression.py)"),
+    "numbers": (numbers, "labelled set of real genes without sequences, only numbers"),
+    "genes": (genes, "labelled set of few real genes with sequences"),
+}
+"""What makes a table, and the set that it is of."""
 
 
 def make_tables(options: argparse.Namespace) -> list[str]:
     """Lines of the tables whose sets were given."""
     text = []
-    for name, make in TABLES.items():
+    for name, (make, _) in TABLES.items():
         if data := getattr(options, name):
             text += make(options, data)
     return text
@@ -125,11 +139,18 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, 1 with a message, or 75: start it again."""
     parser = table_runs.make_parser(__doc__)
-    for name, make in TABLES.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=make.__doc__)
+    for name, (_, what) in TABLES.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
     add_configs(parser)
-    parser.add_argument("--seeds", type=int, default=3, help="of --numbers")
-    parser.add_argument("--folds", type=int, default=5, help="of --genes")
+    parser.add_argument(
+        "--seeds", type=int, default=3, help="fine-tunings of --numbers (%(default)s)"
+    )
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=5,
+        help="parts of the cross-validation of --genes (%(default)s)",
+    )
     options = parser.parse_args(arguments)
     if not any(getattr(options, name) for name in TABLES):
         parser.error(f"give a set: {', '.join(f'--{name}' for name in TABLES)}")

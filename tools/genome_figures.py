@@ -9,6 +9,7 @@ import numpy as np
 
 from genome_measures import Distances
 from plot_run import STYLES
+from whole_files import save_figure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -28,7 +29,7 @@ def draw_grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
 
 def save(figure: Figure, path: Path) -> None:
     """Writes a figure as PNG and lets go of it."""
-    figure.savefig(path, dpi=130)
+    save_figure(figure, path)
     plt.close(figure)
 
 

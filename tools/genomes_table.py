@@ -77,12 +77,21 @@ def make_tables(options: argparse.Namespace) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, 1 with a message, or 75: start it again."""
     parser = table_runs.make_parser(__doc__)
-    parser.add_argument("--set", type=Path, required=True, help="of dnagpt-prep haplotypes")
-    parser.add_argument("--config", type=Path, default=table_runs.CONFIGS / "finetune_genomes.toml")
-    parser.add_argument("--count", type=int, default=0, help="haplotypes (as many as held out)")
-    parser.add_argument("--temperature", default="1.0", help="of the first table (1.0)")
-    parser.add_argument("--temperatures", nargs="+", default=TEMPERATURES, help="of the study")
-    parser.add_argument("--seed", type=int, default=1, help="of the draws (1)")
+    parser.add_argument(
+        "--set", type=Path, required=True, help="haplotype set of `dnagpt-prep haplotypes`"
+    )
+    table_runs.add_config(parser, "--config", "finetune_genomes.toml", "the fine-tuning")
+    parser.add_argument(
+        "--count", type=int, default=0, help="haplotypes to draw (0: as many as held out)"
+    )
+    parser.add_argument("--temperature", default="1.0", help="of the first table (%(default)s)")
+    parser.add_argument(
+        "--temperatures",
+        nargs="+",
+        default=TEMPERATURES,
+        help=f"of the study ({' '.join(TEMPERATURES)})",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the draws (%(default)s)")
     options = parser.parse_args(arguments)
     return table_runs.finish(options, make_tables)
 

@@ -20,6 +20,7 @@ import numpy as np
 
 import dnagpt_files
 from dnagpt_files import FileError
+from whole_files import written_whole
 
 SPLITS = {"train": 0, "validation": 1, "test": 2}
 """Numbers of the dataset /split of a labelled set."""
@@ -31,6 +32,10 @@ SET_VERSION = 2
 NO_ALLELE = 255
 GZIP_MAGIC = b"\x1f\x8b"
 ZERO = ord("0")
+BYTE_ORDER_MARK = "\ufeff"
+POSITION = ("position", "pos")
+CONTIG = ("contig", "chrom", "chr")
+"""Names of the columns of a legend, as `dnagpt-prep haplotypes --legend` knows them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,21 +112,14 @@ def read_hapt(path: Path) -> Haplotypes:
 
 
 def write_hapt(path: Path, tag: str, ids: Sequence[str], alleles: np.ndarray) -> None:
-    """Writes alleles (rows, S) as a .hapt file; gzip where the name ends in .gz.
-
-    The file bears `.partial` behind its name until it is whole.
-    """
-    partial = path.with_name(path.name + ".partial")
+    """Writes alleles (rows, S) as a .hapt file; gzip where the name ends in .gz."""
     text = np.full((len(alleles), 2 * alleles.shape[1]), ord(" "), np.uint8)
     text[:, 1::2] = alleles + ZERO
-    is_gzip = path.suffix == ".gz"
-    try:
-        with gzip.GzipFile(partial, "wb", mtime=0) if is_gzip else partial.open("wb") as file:
+    with written_whole(path) as partial, partial.open("wb") as file:
+        is_gzip = path.suffix == ".gz"
+        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) if is_gzip else file as lines:
             for name, row in zip(ids, text, strict=True):
-                file.write(f"{tag} {name}".encode() + row.tobytes() + b"\n")
-        partial.replace(path)
-    except OSError as error:
-        raise FileError(f"cannot write {path} ({error.strerror}); choose another place") from error
+                lines.write(f"{tag} {name}".encode() + row.tobytes() + b"\n")
 
 
 def set_alleles(path: Path, file: h5py.File) -> np.ndarray:
@@ -172,27 +170,43 @@ def read_set(path: Path, split: str) -> Haplotypes:
         return Haplotypes(path, ids, set_alleles(path, file)[rows], set_sites(file))
 
 
+def legend_fields(line: str, separator: str) -> list[str]:
+    """The fields of a line, quoted or not, without the blanks around them."""
+    parts = line.split('"')
+    parts[::2] = [part.replace(separator, "\0") for part in parts[::2]]
+    fields = [field.strip() for field in "".join(parts).split("\0")]
+    return [field for field in fields if field] if separator == " " else fields
+
+
+def place_of(names: Sequence[str], head: Sequence[str]) -> int | None:
+    """The first column that bears one of these names."""
+    return next((place for place, name in enumerate(head) if name in names), None)
+
+
 def read_legend(path: Path) -> Sites:
     """The sites of a legend file: a head line that names columns, then one line a site.
 
-    Columns are separated by blanks; `position` (bases) is needed, `contig` (or `chrom`) where
-    there is more than one.
+    Columns are separated as the head line shows, by tabs, else commas, else blanks. One of POSITION
+    (bases) is needed, one of CONTIG where there is more than one contig.
     """
-    lines = [(number, line.decode(errors="replace").split()) for number, line in text_lines(path)]
-    head = [name.lower() for name in lines[0][1]] if lines else []
-    if "position" not in head:
+    lines = [(number, line.decode(errors="replace")) for number, line in text_lines(path)]
+    first = lines[0][1].removeprefix(BYTE_ORDER_MARK) if lines else ""
+    separator = next((mark for mark in "\t," if mark in first), " ")
+    head = [name.removeprefix("#").lower() for name in legend_fields(first, separator)]
+    position, contig = place_of(POSITION, head), place_of(CONTIG, head)
+    if position is None:
         raise FileError(
-            f"{path} has no column `position` (its first line must name the columns, such as "
-            "`id position a0 a1`); add a head line"
+            f"{path} has no column `position` or `pos` (its first line must name the columns, such "
+            "as `id position a0 a1`); add a head line"
         )
-    contig = next((head.index(name) for name in ("contig", "chrom") if name in head), None)
     contigs, positions = [], []
-    for number, fields in lines[1:]:
-        value = dict(zip(head, fields, strict=False)).get("position", "")
-        if len(fields) != len(head) or not value.isdigit():
+    for number, line in lines[1:]:
+        fields = legend_fields(line, separator)
+        value = fields[position] if len(fields) == len(head) else ""
+        if not value.isdecimal():
             raise FileError(
-                f"{path} row {number} does not fit its head line ({len(head)} columns, `position` "
-                "a whole number of bases); mend the row"
+                f"{path} row {number} does not fit its head line ({len(head)} columns, "
+                f"`{head[position]}` a whole number of bases); mend the row"
             )
         contigs.append(fields[contig] if contig is not None else "")
         positions.append(int(value))

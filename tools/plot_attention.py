@@ -28,6 +28,7 @@ from attention_files import MeanAttention
 from dnagpt_files import BASES_PER_WORD, FileError
 from plot_run import STYLES
 from text_tables import format_value, markdown_table
+from whole_files import save_figure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -184,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             start, within = options.signal_start, options.within
             figure = (draw_heads if options.heads else draw_means)(means, start)
             print("\n".join(mass_table(means, start, within, options.heads)))
-        figure.savefig(options.output, dpi=120)
+        save_figure(figure, options.output, dpi=120)
     except (FileError, OSError, ValueError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

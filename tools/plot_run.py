@@ -18,6 +18,7 @@ import numpy as np
 
 import dnagpt_files
 from run_folder import validation_label, validation_points
+from whole_files import written_whole
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -145,10 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metrics = dnagpt_files.read_metrics(options.run / "metrics.jsonl")
         if not metrics.steps:
             raise dnagpt_files.FileError(f"{options.run} has no finished step yet; train first")
+        with written_whole(output) as partial:
+            draw_run(metrics, options.run.resolve().name, partial)
     except dnagpt_files.FileError as error:
         print(error, file=sys.stderr)
         return 1
-    draw_run(metrics, options.run.resolve().name, output)
     print(output)
     return 0
 

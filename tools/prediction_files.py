@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+import whole_files
 from user_block import FileError
 
 CLASS_COLUMNS = ("id", "sequence_length", "label", "predicted")
@@ -171,8 +172,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
     """Writes a predictions.tsv as `dnagpt finetune` does; makes its folder."""
     is_class = isinstance(predictions, ClassPredictions)
     rows = class_rows(predictions) if is_class else number_rows(predictions)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    whole_files.write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in rows))
 
 
 def take(predictions: Table, rows: np.ndarray) -> Table:

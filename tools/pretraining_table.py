@@ -84,10 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = table_runs.make_parser(__doc__)
     signals_table.add_signal_arguments(parser)
     parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
-    parser.add_argument("--species", default="homo_sapiens", help="what H learns")
-    parser.add_argument(
-        "--pretrain-config", type=Path, default=table_runs.CONFIGS / "pretrain_mini.toml"
-    )
+    parser.add_argument("--species", default="homo_sapiens", help="what H learns (%(default)s)")
+    table_runs.add_config(parser, "--pretrain-config", "pretrain_mini.toml", "both pretrainings")
     parser.add_argument(
         "--pretraining",
         action="append",

@@ -27,6 +27,7 @@ from prediction_files import Answers, ClassPredictions, NumberPredictions, take
 from run_folder import Run, Score, last_validation, read_run, scores_of
 from score_figures import draw_confusion, draw_losses, draw_measured, draw_roc
 from text_tables import Cells, format_value
+from whole_files import write_text
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -211,11 +212,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     output = options.output or options.run / "report.html"
     try:
-        page = make_page(read_run(options.run))
+        write_text(output, make_page(read_run(options.run)))
     except FileError as error:
         print(error, file=sys.stderr)
         return 1
-    output.write_text(page)
     print(output)
     return 0
 

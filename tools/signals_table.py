@@ -112,10 +112,15 @@ def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FILE",
         help="labelled set with classes; may stand several times",
     )
-    parser.add_argument("--config", type=Path, default=table_runs.CONFIGS / "finetune_signals.toml")
-    parser.add_argument("--seeds", type=int, default=3)
+    table_runs.add_config(parser, "--config", "finetune_signals.toml", "all fine-tunings")
     parser.add_argument(
-        "--rate", action="append", default=[], help="learning rate to try; may stand several times"
+        "--seeds", type=int, default=3, help="fine-tunings of each row (%(default)s)"
+    )
+    parser.add_argument(
+        "--rate",
+        action="append",
+        default=[],
+        help="learning rate to try; may stand several times (that of --config)",
     )
 
 
@@ -131,7 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME=RUN",
         help="run folder of `dnagpt pretrain`; may stand several times, the others in one shape",
     )
-    parser.add_argument("--folds", type=int, default=0, help="cross-validation in so many parts")
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        help="cross-validation in so many parts (0: the set's own split)",
+    )
     options = parser.parse_args(arguments)
     return table_runs.finish(options, make_tables)
 

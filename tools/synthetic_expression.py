@@ -23,6 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
+from user_block import FileError
+from whole_files import written_whole
+
 UPSTREAM, DOWNSTREAM = 7000, 3500
 MOTIF = "GCTAATCG"
 MOST_COPIES = 8
@@ -81,30 +84,29 @@ def make_genes(count: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray
 
 
 def write_genes(path: Path, sequences: list[str], numbers: np.ndarray, y: np.ndarray) -> None:
-    """A line a gene. The file bears `.partial` behind its name until it is whole."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with gzip.open(partial, "wt", compresslevel=1) as file:
-            names = "\t".join(f"f{i + 1}" for i in range(NUMBERS))
-            file.write(f"gene_id\t{names}\ty\tsequence\n")
-            for row, sequence in enumerate(sequences):
-                values = "\t".join(f"{value:.6f}" for value in [*numbers[row], y[row]])
-                file.write(f"synthetic{row}\t{values}\t{sequence}\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    """A line a gene, gzip; FileError where the file cannot be written."""
+    with written_whole(path) as partial, gzip.open(partial, "wt", compresslevel=1) as file:
+        names = "\t".join(f"f{i + 1}" for i in range(NUMBERS))
+        file.write(f"gene_id\t{names}\ty\tsequence\n")
+        for row, sequence in enumerate(sequences):
+            values = "\t".join(f"{value:.6f}" for value in [*numbers[row], y[row]])
+            file.write(f"synthetic{row}\t{values}\t{sequence}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0."""
+    """Exit status 0, or 1 with a message where the table cannot be written."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=2000, help="genes")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=2000, help="genes (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="decides the genes (%(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="table (.tsv.gz)")
     options = parser.parse_args(arguments)
-    write_genes(options.output, *make_genes(options.count, options.seed))
+    try:
+        write_genes(options.output, *make_genes(options.count, options.seed))
+    except FileError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

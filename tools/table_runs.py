@@ -12,9 +12,12 @@ from pathlib import Path
 from dnagpt_files import FileError
 from named_values import split_name
 from scores import RESAMPLES
+from whole_files import write_text
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / "configs"
+OWN_RUNS = ("run.folder", "finetune.from")
+"""Settings that name run folders of the same table."""
 SAVED = 75
 """Exit status "saved, run me again"."""
 
@@ -25,10 +28,15 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
-    parser.add_argument("--launch", default="", help='such as "mpirun -n 2"')
-    parser.add_argument("--dnagpt", default="dnagpt", help="the program")
     parser.add_argument(
-        "--resamples", type=int, default=RESAMPLES, help="draws for intervals and standard errors"
+        "--launch", default="", help='what starts ranks, such as "mpirun -n 2" (one rank)'
+    )
+    parser.add_argument("--dnagpt", default="dnagpt", help="the program (%(default)s)")
+    parser.add_argument(
+        "--resamples",
+        type=int,
+        default=RESAMPLES,
+        help="draws for intervals and standard errors (%(default)s)",
     )
     parser.add_argument(
         "--setting",
@@ -39,6 +47,12 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     )
     parser.set_defaults(tool=parser.prog)
     return parser
+
+
+def add_config(parser: argparse.ArgumentParser, option: str, name: str, what: str) -> None:
+    """An option for a config, by default the one of this name among ours."""
+    given = f"TOML file of {what} (configs/{name})"
+    parser.add_argument(option, type=Path, default=CONFIGS / name, metavar="FILE", help=given)
 
 
 def name_and_path(text: str) -> tuple[str, Path]:
@@ -73,14 +87,19 @@ def run(command: Sequence[str]) -> None:
         raise FileError(f"{command[0]} gave {status} (see above); mend it and start again")
 
 
+def note_of(options: argparse.Namespace, result: Path) -> Path:
+    """Where the command of a result is kept."""
+    name = "-".join(result.relative_to(options.work).parts)
+    return options.work / "commands" / f"{name}.txt"
+
+
 def note_command(options: argparse.Namespace, result: Path, command: Sequence[str]) -> None:
     """Keeps the command of a result that is not there yet, in the folder `commands` of --work.
 
     FileError where another one stands there: what it made is not what is asked for now. --launch is
     no part of it: what was begun may go on with other ranks.
     """
-    name = "-".join(result.relative_to(options.work).parts)
-    note = options.work / "commands" / f"{name}.txt"
+    note = note_of(options, result)
     launch = shlex.split(options.launch)
     is_launched = list(command[: len(launch)]) == launch
     text = shlex.join(command[len(launch) if is_launched else 0 :]) + "\n"
@@ -90,8 +109,7 @@ def note_command(options: argparse.Namespace, result: Path, command: Sequence[st
             "another --work or remove both"
         )
     if not result.exists():
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(text)
+        write_text(note, text)
 
 
 def run_unless_there(options: argparse.Namespace, result: Path, command: Sequence[str]) -> Path:
@@ -112,12 +130,49 @@ def tool(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(TOOLS / name), *arguments]
 
 
+def finetune_words(
+    options: argparse.Namespace, name: str, config: Path, settings: Sequence[str]
+) -> list[str]:
+    """What `dnagpt finetune` is given for the run folder `name`."""
+    return [str(config), f"run.folder={options.work / name}", *settings, *options.setting]
+
+
 def finetune(options: argparse.Namespace, name: str, config: Path, settings: Sequence[str]) -> Path:
     """The run folder `name` of a fine-tuning, run unless its evaluation.json is there."""
+    command = program(options, "finetune", *finetune_words(options, name, config, settings))
+    return run_unless_there(options, options.work / name / "evaluation.json", command).parent
+
+
+def named_settings(words: Sequence[str]) -> dict[str, str]:
+    """What a fine-tuning was given, by name, without OWN_RUNS; paths as they are from anywhere."""
+    named = {"config": "".join(words[:1])} | dict(word.partition("=")[::2] for word in words[1:])
+    for key in named.keys() & {"config", "finetune.data"}:
+        named[key] = str(Path(named[key]).resolve())
+    return {key: value for key, value in named.items() if key not in OWN_RUNS}
+
+
+def finished(options: argparse.Namespace, name: str, config: Path, settings: Sequence[str]) -> Path:
+    """The run folder `name` as finetune() gives it, of a table that has ended.
+
+    FileError where it is not finished, or was given something else than is asked for now.
+    """
     folder = options.work / name
-    fixed = [str(config), f"run.folder={folder}", *settings, *options.setting]
-    command = program(options, "finetune", *fixed)
-    run_unless_there(options, folder / "evaluation.json", command)
+    result = folder / "evaluation.json"
+    note = note_of(options, result)
+    if missing := next((path for path in (result, note) if not path.is_file()), None):
+        raise FileError(
+            f"{folder} is no finished run of a table ({missing} is not there); let the table that "
+            "makes it end, or give the --work folder of another"
+        )
+    given = named_settings(shlex.split(note.read_text())[2:])
+    asked = named_settings(finetune_words(options, name, config, settings))
+    for key in asked | given:
+        old, new = (named.get(key, "its default") for named in (given, asked))
+        if old != new:
+            raise FileError(
+                f"{folder} was made with {key} {old} (asked for now: {new}; see {note}); give what "
+                "that table was given, or leave its folder out"
+            )
     return folder
 
 
@@ -131,9 +186,9 @@ def finish(
     options.work.mkdir(parents=True, exist_ok=True)
     try:
         text = "\n".join(make_tables(options)) + "\n"
+        write_text(options.work / "table.md", text)
     except (FileError, StoppedError) as error:
         print(f"{options.tool}: {error}", file=sys.stderr)
         return SAVED if isinstance(error, StoppedError) else 1
-    (options.work / "table.md").write_text(text)
     print(text, end="")
     return 0

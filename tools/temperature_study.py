@@ -7,6 +7,10 @@
 The sets of genomes.json whose names are numbers are taken for temperatures; others are left out.
 Measures are those against the held-out people. The figure is written as temperature.png beside
 genomes.json; broken lines show what real people reach.
+
+Two columns tell how varied the drawn rows are: `mean distance`, the sites at which two of them
+differ, mean over all pairs, and `nearest drawn`, the sites at which a drawn row differs from the
+nearest other drawn row, mean, which falls when rows repeat each other.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ import dnagpt_files
 from dnagpt_files import FileError
 from evaluate_genomes import FORMAT_VERSION
 from genome_tables import HELD_OUT, Tree, number, table
+from whole_files import save_figure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -77,7 +82,7 @@ def draw(
             axes.text(0.5, 0.5, "not known", ha="center", va="center", transform=axes.transAxes)
         axes.set(xlabel="temperature", ylabel=name)
         axes.grid(color="0.9", linewidth=0.5)
-    figure.savefig(path, dpi=130)
+    save_figure(figure, path)
     plt.close(figure)
 
 

@@ -6,12 +6,9 @@ the package xxhash nothing is compared.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import shutil
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 try:
@@ -136,48 +133,3 @@ def seal_file(
         head = head.ljust(user_block - 8, b"\0")
         file.seek(0)
         file.write(head + xxhash.xxh3_64_digest(head)[::-1])
-
-
-def require_space(path: Path, needed: int) -> None:
-    """FileError where so many bytes do not fit beside what the disk holds."""
-    free = shutil.disk_usage(path.parent).free
-    if free < needed:
-        raise FileError(
-            f"cannot write {path} ({needed / 2**20:,.1f} MiB are needed, {free / 2**20:,.1f} are "
-            "free); free some space or choose another folder"
-        )
-
-
-def sync(path: Path) -> None:
-    """Waits until a file or a folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def written_whole(path: Path, needed: int) -> Iterator[Path]:
-    """A temporary name beside `path`: renamed to it at the end, removed where writing fails.
-
-    FileError where the file, of `needed` bytes, cannot be written; an older one then stays.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        require_space(path, needed)
-        temporary.touch()
-        rights = temporary.stat().st_mode
-        yield temporary
-        temporary.chmod(rights)  # some writers put a file of their own there
-        sync(temporary)
-        temporary.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path} ({error}); check its folder and the free space"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -29,6 +29,7 @@ from prediction_files import read_table
 from scores import ranking_areas
 from table_runs import program, run_unless_there
 from text_tables import format_value, markdown_table
+from whole_files import write_text
 
 KINDS = ("single base", "insertion", "deletion")
 LENGTH = 3
@@ -129,12 +130,12 @@ def write_variants(options: argparse.Namespace, contigs: dict[str, str]) -> None
         if shuffle := SHUFFLES.get(sequence):
             reference = {name: shuffle(bases, draw) for name, bases in contigs.items()}
         fasta = "".join(f">{name}\n{bases}\n" for name, bases in reference.items())
-        (options.work / f"{file_name(sequence)}.fa").write_text(fasta)
+        write_text(options.work / f"{file_name(sequence)}.fa", fasta)
         lines = [HEAD]
         for kind, name, at in places:
             ref, alt = change(kind, reference[name], at, draw)
             lines.append(f"{name}\t{at + 1}\t{kind.replace(' ', '_')}\t{ref}\t{alt}\t.\t.\t.\n")
-        (options.work / f"{file_name(sequence)}.vcf").write_text("".join(lines))
+        write_text(options.work / f"{file_name(sequence)}.vcf", "".join(lines))
 
 
 def read_ratios(path: Path) -> dict[str, np.ndarray]:
@@ -206,10 +207,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, required=True, help="file or run folder")
     parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
     parser.add_argument("--species", required=True, help="whose contigs are changed")
-    parser.add_argument("--split", choices=("validation", "test"), default="test")
-    parser.add_argument("--count", type=int, default=500, help="changes of each kind")
-    parser.add_argument("--flank", type=int, default=150, help="bases read on each side")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--split",
+        choices=("validation", "test"),
+        default="test",
+        help="of the contigs (%(default)s)",
+    )
+    parser.add_argument("--count", type=int, default=500, help="changes of each kind (%(default)s)")
+    parser.add_argument(
+        "--flank", type=int, default=150, help="bases read on each side (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="decides the changes (%(default)s)")
     return table_runs.finish(parser.parse_args(arguments), make_tables)
 
 

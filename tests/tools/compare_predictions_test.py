@@ -112,6 +112,33 @@ def test_groups_of_the_set_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "has no id 'example 0'" in capsys.readouterr().err
 
 
+def test_the_threshold_decides_what_a_score_means(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_classes(tmp_path / "a.tsv", [True] * 8)
+    scores = [f"example {row}\t{0.4 if row % 2 else 0.1}" for row in range(8)]
+    (tmp_path / "other.tsv").write_text("\n".join(["id\tscore", *scores]) + "\n")
+    options = [f"--ours=a={tmp_path / 'a.tsv'}", f"--other=o={tmp_path / 'other.tsv'}"]
+    for more, accuracy in (([], "0.5000"), (["--threshold=0.3"], "1.0000")):
+        assert compare_predictions.main([*options, "--resamples=5", *more]) == 0
+        _, _, other = cells(capsys.readouterr().out)
+        assert other[2].startswith(accuracy)
+
+
+def test_the_split_decides_which_answers_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "a.tsv"
+    write_classes(path, [True] * 4 + [False] * 2)
+    lines = path.read_text().splitlines()
+    lines[5:] = [line.replace("\ttest", "\tvalidation") for line in lines[5:]]
+    path.write_text("\n".join(lines) + "\n")
+    for more, expected in (([], ["4", "1.0000"]), (["--split=validation"], ["2", "0.0000"])):
+        assert compare_predictions.main([f"--ours=a={path}", "--resamples=5", *more]) == 0
+        _, row = cells(capsys.readouterr().out)
+        assert [row[1], row[2].split()[0]] == expected
+
+
 def test_labels_of_other_files_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_classes(tmp_path / "a.tsv", [True] * 6)
     other = tmp_path / "other.tsv"

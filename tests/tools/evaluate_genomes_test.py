@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import ModuleType
 
 import h5py
 import numpy as np
@@ -98,17 +99,23 @@ def test_a_legend_turns_columns_into_kb(tmp_path: Path) -> None:
     assert distances["middles"][-1] == pytest.approx(118 * (1 + 1e-3 ** (1 / 40)) / 2)
 
 
+def write_set(path: Path, training: np.ndarray) -> None:
+    """Training people, the held-out ones of write_people, and others for validation."""
+    alleles = np.concatenate([training, draw_people(200, 2), draw_people(100, 5)])
+    ids = names("t", 300) + names("h", 200) + names("v", 100)
+    arrays = {
+        "/id": np.array(ids, dtype=h5py.string_dtype()),
+        "/split": np.repeat([0, 2, 1], [300, 200, 100]).astype(np.uint8),
+        "/first_base": 60 * np.arange(601, dtype=np.int64),
+        "/bases": alleles.ravel() + 1,
+    }
+    write_arrays(path, arrays, {"answer": "words", "format_version": 2})
+
+
 def test_a_set_gives_both_kinds_of_people(tmp_path: Path) -> None:
     people, training = write_people(tmp_path)
     compared = write_sets(tmp_path, training)[2:]
-    both = np.concatenate([training, draw_people(200, 2)])
-    arrays = {
-        "/id": np.array(names("t", 300) + names("h", 200), dtype=h5py.string_dtype()),
-        "/split": np.repeat([0, 2], [300, 200]).astype(np.uint8),
-        "/first_base": 60 * np.arange(501, dtype=np.int64),
-        "/bases": both.ravel() + 1,
-    }
-    write_arrays(tmp_path / "set.h5", arrays, {"answer": "words", "format_version": 2})
+    write_set(tmp_path / "set.h5", training)
     of_set = ["--set", str(tmp_path / "set.h5"), "--repeats", "2"]
     results = []
     for source in (people, of_set):
@@ -116,6 +123,43 @@ def test_a_set_gives_both_kinds_of_people(tmp_path: Path) -> None:
         assert evaluate_genomes.main([*source, "--compare", *compared, *output]) == 0
         results.append((tmp_path / "out" / "genomes.json").read_text())
     assert results[0] == results[1]
+
+
+def test_held_out_people_and_draws_are_those_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    training = draw_people(300, 1)
+    write_set(tmp_path / "set.h5", training)
+    haplotypes.write_hapt(tmp_path / "copy.hapt", "copy", names("copy", 300), training)
+    given = ["--set", str(tmp_path / "set.h5"), "--compare", f"copy={tmp_path / 'copy.hapt'}"]
+    given += ["--repeats=1", f"--output={tmp_path}"]
+    for more, people, rows in (
+        ([], 200, 200),
+        (["--split=validation"], 100, 100),
+        (["--split=validation", "--rows=20"], 100, 20),
+    ):
+        assert evaluate_genomes.main([*given, *more]) == 0
+        assert f"Against the held-out people, {people} haplotypes" in capsys.readouterr().out
+        result = json.loads((tmp_path / "genomes.json").read_text())
+        assert result["people"][HELD_OUT]["rows"] == people
+        assert result["adversarial"]["rows"] == rows
+    share = result["sets"]["copy"]["held_out"]["adversarial_real"]
+    assert 20 * share == pytest.approx(round(20 * share))
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"), [(evaluate_genomes, "nearest_own"), (temperature_study, "nearest drawn")]
+)
+def test_the_measures_of_variety_are_explained(
+    tool: ModuleType, name: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit):
+        tool.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "mean over all pairs" in text
+    explained = text[text.index(name) :]
+    assert "differs from the nearest other drawn row" in explained
+    assert "falls when rows repeat each other" in explained
 
 
 def test_wrong_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -1,11 +1,15 @@
 """Haplotype files come back as they were written, and what is wrong in one is named."""
 
 import gzip
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from built_programs import NEEDS_PROGRAMS
+from conftest import PROGRAMS
 
 import haplotypes
 from dnagpt_files import FileError, write_arrays
@@ -73,7 +77,7 @@ def test_missing_and_cut_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="is damaged"):
         haplotypes.read_hapt(tmp_path / "x.hapt.gz")
     with pytest.raises(FileError, match="cannot write"):
-        haplotypes.write_hapt(tmp_path / "no" / "x.hapt", "T", IDS, ALLELES)
+        haplotypes.write_hapt(tmp_path / "x.hapt.gz" / "y.hapt", "T", IDS, ALLELES)
 
 
 def test_a_set_is_read_by_split(tmp_path: Path) -> None:
@@ -124,3 +128,37 @@ def test_a_legend_gives_positions(tmp_path: Path) -> None:
     path.write_text("id position\nrs1 12\nrs2 x\n")
     with pytest.raises(FileError, match="row 3 does not fit"):
         haplotypes.read_legend(path)
+
+
+LEGENDS = {
+    "blanks": "id chrom position a0 a1\n rs1 15  100 A G\n\nrs2 15 200 C T\nrs3 16 7 C T\n",
+    "tabs": "#CHROM\tPOS\tID\tREF\tALT\n15\t100\t\tA\tG\n15\t 200\trs2\tC\tT\n16\t7\t.\tC\tT\n",
+    "commas": 'contig,"Pos",ref,alt,info\r\n15,100,A,G,"a, b"\r\n15, "200",C,T,\r\n16,7,C,T,\r\n',
+    "first mark": "\ufeffchr,position,reference,alternative\n15,100,A,G\n15,200,C,T\n16,7,C,T\n",
+}
+
+
+@pytest.mark.parametrize("text", LEGENDS.values(), ids=LEGENDS)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_legends_of_every_form_are_read(
+    tmp_path: Path, text: str, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "x.legend"
+    path.write_bytes(pack(text.encode()))
+    sites = haplotypes.read_legend(path)
+    assert list(sites.contigs) == ["15", "15", "16"]
+    assert list(sites.positions) == [100, 200, 7]
+
+
+@NEEDS_PROGRAMS
+@pytest.mark.parametrize("text", LEGENDS.values(), ids=LEGENDS)
+def test_legends_are_read_as_dnagpt_prep_does(tmp_path: Path, text: str) -> None:
+    path, data = tmp_path / "x.legend", tmp_path / "set.h5"
+    path.write_text(text, newline="")
+    ids = [f"p{row // 2}_{'AB'[row % 2]}" for row in range(20)]
+    haplotypes.write_hapt(tmp_path / "x.hapt", "T", ids, np.tile(ALLELES, (5, 1)))
+    given = [f"--hapt={tmp_path / 'x.hapt'}", f"--legend={path}", f"--output={data}"]
+    subprocess.run([PROGRAMS / "dnagpt-prep", "haplotypes", *given], check=True)
+    stored, read = haplotypes.read_set(data, "train").sites, haplotypes.read_legend(path)
+    assert list(stored.contigs) == list(read.contigs)
+    assert list(stored.positions + 1) == list(read.positions)

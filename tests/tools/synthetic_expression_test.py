@@ -55,3 +55,11 @@ def test_a_table_that_is_not_whole_leaves_the_older_one(tmp_path: Path) -> None:
         genes.write_genes(path, ["A", "C"], np.zeros((1, 8)), np.zeros(1))
     assert [each.name for each in tmp_path.iterdir()] == ["t.tsv.gz"]
     assert path.read_text() == "older"
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert genes.main(["--count", "3", "--output", str(tmp_path / "file" / "t.tsv.gz")]) == 1
+    assert "cannot write" in capsys.readouterr().err

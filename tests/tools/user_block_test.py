@@ -1,4 +1,4 @@
-"""Damage is named by what lies there, and a file is written whole or not at all."""
+"""Damage is named by what lies there."""
 
 from pathlib import Path
 
@@ -25,19 +25,3 @@ def test_regions_of_a_damaged_block_are_named(tmp_path: Path) -> None:
     path.write_bytes(head + b"\1" + payload[1:])
     with pytest.raises(user_block.FileError, match=r"/state/master, /state/adam_m\)"):
         user_block.verify_file(path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "file"
-    with user_block.written_whole(path, 4) as partial:
-        partial.write_text("new")
-        assert not path.exists()
-    assert path.read_text() == "new"
-    with pytest.raises(ZeroDivisionError), user_block.written_whole(path, 4) as partial:
-        partial.write_text("half")
-        1 / 0  # noqa: B018
-    too_large = user_block.written_whole(path, 1 << 60)
-    with pytest.raises(user_block.FileError, match="MiB are needed"), too_large:
-        pass
-    assert path.read_text() == "new"
-    assert list(path.parent.iterdir()) == [path]
