@@ -93,6 +93,21 @@ class Promises(FinetuningTest):
                 ]
                 self.assertEqual(max(differences) < ROUNDING, averaged == "true", differences)
 
+    def test_one_fold_alone_is_that_of_all_folds(self) -> None:
+        data = self.make_set("folded", self.two_classes())
+        settings = [f"finetune.data={data}", "finetune.folds=3", "schedule.epochs=2"]
+        run(self.command("all", *settings))
+        run(self.command("second", *settings, "finetune.fold=2"))
+        folds = [self.folder / f"all/fold_{k}/predictions.tsv" for k in (1, 2, 3)]
+        alone = self.folder / "second/predictions.tsv"
+        self.assertEqual(alone.read_bytes(), folds[1].read_bytes())
+        tested = [
+            {name for name, row in read_predictions(path).items() if row["split"] == "test"}
+            for path in folds
+        ]
+        self.assertEqual(sum(map(len, tested)), len(set.union(*tested)))
+        self.assertEqual(len(set.union(*tested)), len(self.two_classes()))
+
     def test_sigterm_saves_and_the_same_command_ends_with_the_same_answers(self) -> None:
         data = self.make_set("classes", self.two_classes())
         settings = [f"finetune.data={data}", "schedule.epochs=40"]
