@@ -23,7 +23,7 @@ struct Outcome {
 inline Outcome run_prep(std::string const& arguments, int ranks = 1) {
     ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
     ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
-    std::string command = std::string(DNAGPT_PREP) + " " + arguments + " 2>&1";
+    std::string command = DNAGPT_PREP " " + arguments + " 2>&1";
     if (ranks > 1) {
         command = std::string(DNAGPT_MPIEXEC) + " -n " + std::to_string(ranks) +
                   " --oversubscribe --bind-to none " + command;

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from fault_runs import LONG, FaultTest, contents, difference, start
 
 SLOW = ",".join(f"slow@{step}" for step in range(3, 7))
-LONG_WAIT = ",".join(f"slow@{step}" for step in range(3, 7) for _ in range(25))
+LONG_WAIT = ",".join(f"slow@{step}" for step in range(3, 100))  # a second each
 
 
 class OneFolder(FaultTest):
@@ -71,7 +71,7 @@ class OneFolder(FaultTest):
         if not LONG:
             self.skipTest("takes two minutes: DNAGPT_LONG=1 runs it")
         for folder, mode in (("busy", ""), ("busy_owner", "unlockable")):
-            command = self.pretrain(folder)
+            command = self.pretrain(folder, "schedule.steps=100")
             with self.holder(folder, command, LONG_WAIT, mode=mode):
                 begin = time.monotonic()
                 ended = start(command, self.faults(folder, mode=mode))
