@@ -4,9 +4,9 @@
         --set fly=fly_pas.h5 --work runs/pretraining --launch "mpirun -n 2"
 
 M is pretrained on all shards, H on those of one species (--species), with the same config and so
-the same number of steps. Both are evaluated on all species' validation split; then
-tools/signals_table.py fine-tunes both and random weights on the labelled sets. What has its result
-already is not run again.
+the same number of steps. Both, and random weights, are evaluated on all species' validation split;
+then tools/signals_table.py fine-tunes both and random weights on the labelled sets. What has its
+result already is not run again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ from table_runs import note_command, program, run_unless_there
 from text_tables import format_value, markdown_table
 
 MARKOV = ("order_1", "order_2")
+UNTRAINED = (
+    "schedule.steps=1",
+    "schedule.warmup_steps=0",
+    "schedule.minimum_learning_rate=0",
+    "optimizer.learning_rate=1e-12",
+)
+"""Settings of a checkpoint of random weights: one step that changes no digit."""
 
 
 def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
@@ -39,10 +46,10 @@ def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
     return folder
 
 
-def pretrain(options: argparse.Namespace, name: str, shards: Path) -> Path:
+def pretrain(options: argparse.Namespace, name: str, shards: Path, *own: str) -> Path:
     """The run folder of a finished pretraining: one that was evaluated on all species."""
     run, result = options.work / name, options.work / f"{name}.json"
-    settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining]
+    settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining, *own]
     command = program(options, "pretrain", str(options.pretrain_config), *settings)
     note_command(options, run, command)
     if not result.exists():
@@ -74,7 +81,9 @@ def make_tables(options: argparse.Namespace) -> list[str]:
     runs = {"M": options.shards, "H": alone}
     options.pretrained = [(name, pretrain(options, name, data)) for name, data in runs.items()]
     options.folds = 0
-    table = species_table({name: options.work / f"{name}.json" for name in runs})
+    pretrain(options, "random", options.shards, *UNTRAINED)
+    evaluated = {"M": "M", "H": "H", "random weights": "random"}
+    table = species_table({name: options.work / f"{file}.json" for name, file in evaluated.items()})
     heading = f"## Bits per base on validation (M: all species, H: {options.species})"
     return [heading, "", *table, "", *signals_table.make_tables(options)]
 

@@ -41,7 +41,7 @@ check_memory() {
     local bin=build/valgrind/bin work own
     cmake --preset release -B build/valgrind --log-level=NOTICE -DDNAGPT_ARCH=x86-64-v3 -DCMAKE_CXX_FLAGS=-g1
     cmake --build build/valgrind -j "$jobs" --target dnagpt dnagpt-prep
-    suppressions=(--suppressions=tests/valgrind_suppressions.txt)
+    suppressions=()
     own=${OPAL_PREFIX:-/usr}/share/openmpi/openmpi-valgrind.supp
     [ ! -e "$own" ] || suppressions+=("--suppressions=$own")
     work=$(mktemp -d)

@@ -134,10 +134,11 @@ def test_one_species_beside_nine(
         "H.json",
     )
     rows = read_rows(text)
-    assert rows[0] == ["species", "M", "H", "Markov 1", "Markov 2"]
+    assert rows[0] == ["species", "M", "H", "random weights", "Markov 1", "Markov 2"]
     assert len(rows[1:11]) == 10
     assert rows[10][0] == "mean"
     assert all(1.5 < float(value) < 5 for row in rows[1:11] for value in row[1:] if value != "-")
+    assert all(abs(float(row[3]) - float(rows[10][3])) < 0.02 for row in rows[1:11])  # know nothing
     assert [row[:2] for row in rows[12:15]] == [["M", "2"], ["H", "2"], ["random weights", "2"]]
     assert {p.name.split(".")[0] for p in (tmp_path / "work/shards_homo_sapiens").iterdir()} == {
         "homo_sapiens"
