@@ -76,12 +76,13 @@ class Finetuning(FinetuningTest):
 
     def test_two_sets_are_told_apart_by_their_prompts(self) -> None:
         swapped = {"n": "y", "y": "n"}
-        turned = [(text, swapped[label]) for text, label in self.two_classes()]
-        other = self.make_set("turned", turned)
+        rows = self.two_classes(count=160)
+        classes = self.make_set("forward", rows)
+        other = self.make_set("turned", [(text, swapped[label]) for text, label in rows])
         two = f"""
 [[finetune.set]]
 name = "forward"
-data = "{self.classes}"
+data = "{classes}"
 [[finetune.set]]
 name = "other"
 data = "{other}"
@@ -89,7 +90,9 @@ prompt = "<R>{{sequence}}<=><&>"
 weight = 2.0
 """
         self.config.write_text(CONFIG + two)
-        run(self.command("two", "schedule.epochs=60"))
+        # One layer learns it from some random weights, two from all that were tried.
+        settings = ("model.layers=2", "optimizer.learning_rate=3e-3", "schedule.epochs=40")
+        run(self.command("two", *settings))
         evaluation = json.loads((self.folder / "two/evaluation.json").read_text())
         for name in ("forward", "other"):
             self.assertGreater(evaluation["sets"][name]["test"]["accuracy"], 0.9, name)
@@ -106,8 +109,8 @@ weight = 2.0
         self.assertEqual(
             list(json.loads((self.folder / "one.json").read_text())["sets"]), ["other"]
         )
-        self.assertIn("name the one", run([*evaluate, "--set", self.classes], expected=1))
-        self.assertIn("it knows forward other", run([*evaluate, "--set", f"x={self.classes}"], 1))
+        self.assertIn("name the one", run([*evaluate, "--set", classes], expected=1))
+        self.assertIn("it knows forward other", run([*evaluate, "--set", f"x={classes}"], 1))
 
     def test_haplotypes_are_learned_and_drawn(self) -> None:
         rows = []
