@@ -20,7 +20,7 @@ if(DNAGPT_TRAINER)
         "nvcc_wrapper")
     endif()
     set(CMAKE_CXX_COMPILER_LAUNCHER "")  # Kokkos' launcher takes its place.
-    set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+    set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)  # nvcc cannot read those of the host compiler.
     message(WARNING "The Kokkos found is CUDA-enabled, and this version has no matrix product for "
       "GPUs: rooms 1 to 12 are compiled, the program dnagpt is left out; set Kokkos_ROOT to a "
       "Kokkos with Serial or OpenMP for a program that runs")

@@ -38,12 +38,11 @@ check_memory() {
         echo "SKIPPED: valgrind is not installed"
         return 77
     }
-    local bin=build/valgrind/bin work own
+    local bin=build/valgrind/bin work known=${OPAL_PREFIX:-/usr}/share/openmpi/openmpi-valgrind.supp
     cmake --preset release -B build/valgrind --log-level=NOTICE -DDNAGPT_ARCH=x86-64-v3 -DCMAKE_CXX_FLAGS=-g1
     cmake --build build/valgrind -j "$jobs" --target dnagpt dnagpt-prep
     suppressions=()
-    own=${OPAL_PREFIX:-/usr}/share/openmpi/openmpi-valgrind.supp
-    [ ! -e "$own" ] || suppressions+=("--suppressions=$own")
+    [ ! -e "$known" ] || suppressions=("--suppressions=$known")
     work=$(mktemp -d)
     cat >"$work/tiny.toml" <<'TOML'
 [model]

@@ -69,9 +69,10 @@ std::string output_of(std::vector<std::string> const& words) {
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     DNAGPT_VALIDATE(
-        status == 0, << read_text(messages) << fmt::format("'{}", fmt::join(words, " "))
-                     << "' failed (see above); DNAGPT_LAUNCH names the launcher and its "
-                     << "options");
+        status == 0, << read_text(messages)
+                     << fmt::format("'{}' failed (see above); DNAGPT_LAUNCH names the launcher and "
+                                    "its options",
+                                    fmt::join(words, " ")));
     return read_text(output);
 }
 
