@@ -21,12 +21,19 @@ if(DNAGPT_TRAINER)
     endif()
     set(CMAKE_CXX_COMPILER_LAUNCHER "")  # Kokkos' launcher takes its place.
     set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)  # nvcc cannot read those of the host compiler.
-    message(WARNING "The Kokkos found is CUDA-enabled, and this version has no matrix product for "
-      "GPUs: rooms 1 to 12 are compiled, the program dnagpt is left out; set Kokkos_ROOT to a "
-      "Kokkos with Serial or OpenMP for a program that runs")
+    add_link_options(-Wl,--as-needed)  # no program needs the driver to start (cuda_driver.cpp)
+    set(DNAGPT_VENDOR_REQUIRED REQUIRED)
   else()
     find_package(OneDNN REQUIRED)
     find_package(OpenMP REQUIRED COMPONENTS CXX)  # oneDNN's threads
+    set(DNAGPT_VENDOR_REQUIRED QUIET)  # for tests alone
+  endif()
+  find_package(CUDAToolkit 12 ${DNAGPT_VENDOR_REQUIRED})
+  find_package(NCCL ${DNAGPT_VENDOR_REQUIRED})
+  find_package(CUDNN 9 QUIET)
+  if(CUDAToolkit_FOUND AND NOT CUDNN_FOUND)
+    message(STATUS "cuDNN 9 with its frontend is not there (attention then goes in tiles through "
+      "matrix products on GPUs): see INSTALL.md")
   endif()
 endif()
 if(DNAGPT_TESTS)

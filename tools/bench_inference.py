@@ -38,10 +38,12 @@ import numpy as np
 
 import convert_checkpoint
 import model_tensors
-from bench_training import THREAD_VARIABLES, machine, run, say
+from bench_training import machine
 from dnagpt_files import BASES_PER_WORD
+from dnagpt_steps import run, say
 from model_tensors import ModelShape
 from text_tables import format_value, markdown_table
+from torch_steps import THREAD_VARIABLES
 from whole_files import write_text
 
 BYTES = {"float": 4, "bf16": 2}

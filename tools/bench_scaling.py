@@ -21,8 +21,9 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-from bench_training import OurChoice, Programs, Shape, say
+from dnagpt_steps import OurChoice, Programs, say
 from model_tensors import WORDS
+from torch_steps import Shape
 from whole_files import save_figure, write_text
 
 TOKENS = 8192

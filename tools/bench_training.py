@@ -1,14 +1,24 @@
-"""Times a training step of PyTorch and of dnagpt alternately, on the same shapes, on this CPU.
+"""Times a training step of PyTorch and of dnagpt alternately, on the same shapes and device.
 
-One step is forward, backward, clipping and AdamW. First every choice is tried once: PyTorch eager
-and compiled, in float and under bf16 autocast; dnagpt at every ranks x threads that fills the
-cores, in float and bf16. The fastest of each side then take turns, with the product ceiling
-(bench_products: the linear layers' products of the step alone, through oneDNN) measured in between.
+    python tools/bench_training.py --shards shards --output training.json
+    python tools/bench_training.py --device cuda --peak-tflops 989 --shards shards --profile \\
+        --output training_512.json    # and the same with --context 4096 --vocabulary fixed
+
+One step is forward, backward, clipping and AdamW. On a CPU every choice is tried once first:
+PyTorch eager and compiled, in float and under bf16 autocast; dnagpt at every ranks x threads that
+fills the cores, in float and bf16. The fastest of each side then take turns, with the product
+ceiling (bench_products: the linear layers' products of the step alone, through oneDNN) measured in
+between. On a GPU PyTorch is compiled, with bf16 by autocast or with bf16 weights beside the float
+ones, and with the attention kernels of --torch-attention; the fastest of these is taken. dnagpt
+runs in bf16 on one rank, with run.deterministic true and false, and the ceiling is PyTorch's
+product of two 8,192 x 8,192 matrices. PyTorch's AdamW is fused, its master weights are float.
+
 Printed are the medians, the ratio of the two and dnagpt's share of the ceiling; --output writes
-them as JSON.
+them as JSON. With --peak-tflops also MFU: tokens/s x (6 x matrix parameters without embeddings + 12
+L C T) / peak.
 
 Run it in the environment of tools/requirements-torch.txt, on an idle machine. The folder with
-dnagpt, dnagpt-prep and bench_products is that of a build with -DDNAGPT_BENCHMARKS=ON.
+dnagpt, dnagpt-prep and, for a CPU, bench_products is that of a build with -DDNAGPT_BENCHMARKS=ON.
 """
 
 from __future__ import annotations
@@ -22,255 +32,41 @@ import platform
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import TypeVar
 
-from model_tensors import WORDS
+from dnagpt_steps import OurChoice, Programs, run, say
+from model_tensors import ModelShape, training_flops_per_token
+from torch_steps import (
+    BF16_WEIGHTS,
+    PRECISIONS,
+    PRODUCT_FLOPS,
+    Shape,
+    TorchChoice,
+    TorchEndedError,
+    TorchServer,
+    require_gpu,
+)
 from whole_files import write_text
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """What is trained: model, context length T in positions and rows of a step."""
-
-    layers: int
-    heads: int
-    channels: int
-    context: int
-    rows: int
-    vocabulary: str
-
-    @property
-    def words(self) -> int:
-        """Words of the vocabulary."""
-        return WORDS[self.vocabulary]
-
-    @property
-    def tokens(self) -> int:
-        """Positions of a step."""
-        return self.rows * self.context
-
-
-@dataclasses.dataclass(frozen=True)
-class TorchChoice:
-    """One way to run PyTorch on all cores."""
-
-    precision: str
-    compiled: bool
-
-    def __str__(self) -> str:
-        """For tables."""
-        return f"PyTorch {'compiled' if self.compiled else 'eager'} {self.precision}"
-
-
-@dataclasses.dataclass(frozen=True)
-class OurChoice:
-    """One way to run dnagpt."""
-
-    precision: str
-    ranks: int
-    threads: int
-
-    def __str__(self) -> str:
-        """For tables."""
-        return f"dnagpt {self.precision} {self.ranks} ranks x {self.threads} threads"
-
-
-# ---------------------------------------------------------------------------- PyTorch's side
-
-
-def build_torch_step(shape: Shape, choice: TorchChoice) -> object:
-    """A function without arguments that makes one training step of the torch reference.
-
-    Attention is torch's own scaled_dot_product_attention, faster than the reference's formula.
-    """
-    import torch
-    from torch.nn import functional
-
-    import torch_model
-    import torch_reference
-
-    def attend(self: torch_model.Attention, x: torch.Tensor) -> torch.Tensor:
-        rows, length, channels = x.shape
-        qkv = self.c_attn(x).view(rows, length, 3, self.heads, channels // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        return self.c_proj(mixed.transpose(1, 2).reshape(rows, length, channels))
-
-    torch_model.Attention.forward = attend
-    torch.manual_seed(1)
-    model_shape = torch_model.ModelShape(
-        shape.layers, shape.heads, shape.channels, shape.context, shape.words
-    )
-    model = torch_model.DnaGpt(model_shape)
-    batch = torch_reference.to_torch(
-        torch_reference.golden_batch(model_shape, shape.rows, 1), torch.float32
-    )
-    weights = torch_model.LossWeights()
-    optimizer = torch_reference.make_optimizer(model, torch_reference.TrainingPlan())
-    for group in optimizer.param_groups:
-        group["fused"] = True
-
-    def losses() -> torch.Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=choice.precision == "bf16"):
-            outputs = torch_reference.run_forward(model, batch)
-        outputs = tuple(tensor.float() for tensor in outputs)
-        return torch_model.multi_task_loss(*outputs, batch, weights).total
-
-    compute = torch.compile(losses) if choice.compiled else losses
-
-    def step() -> None:
-        optimizer.zero_grad()
-        compute().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-
-    return step
-
-
-def serve_torch(shape: Shape, choice: TorchChoice) -> None:
-    """Answers each line `N` on standard input with the seconds of N steps, as JSON."""
-    step = build_torch_step(shape, choice)
-    step()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        seconds = []
-        for _ in range(int(line)):
-            began = time.perf_counter()
-            step()
-            seconds.append(time.perf_counter() - began)
-        print(json.dumps(seconds), flush=True)
-
-
-class TorchEndedError(RuntimeError):
-    """PyTorch's process is gone."""
-
-
-class TorchServer:
-    """A process that makes PyTorch's steps when asked, and sleeps otherwise."""
-
-    def __init__(
-        self, shape: Shape, choice: TorchChoice, cores: int, patience: float | None = None
-    ) -> None:
-        """Waits for the first step; the process is ended where that takes over `patience` s."""
-        threads = dict.fromkeys(THREAD_VARIABLES, str(cores))
-        given = json.dumps([dataclasses.asdict(shape), dataclasses.asdict(choice)])
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--serve-torch", given],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | threads,
-        )
-        timer = threading.Timer(patience or threading.TIMEOUT_MAX, self.process.kill)
-        timer.start()
-        try:
-            self.answer()
-        finally:
-            timer.cancel()
-
-    def answer(self) -> str:
-        """The next line that the process prints."""
-        line = self.stream(self.process.stdout).readline()
-        if not line:
-            raise TorchEndedError(f"PyTorch's process ended (status {self.process.wait()})")
-        return line
-
-    @staticmethod
-    def stream(stream: IO[str] | None) -> IO[str]:
-        """A pipe that is there."""
-        assert stream is not None
-        return stream
-
-    def seconds(self, steps: int) -> list[float]:
-        """The time of each of `steps` steps."""
-        stdin = self.stream(self.process.stdin)
-        stdin.write(f"{steps}\n")
-        stdin.flush()
-        return json.loads(self.answer())
-
-    def close(self) -> None:
-        """Ends the process."""
-        self.stream(self.process.stdin).close()
-        self.process.wait()
-
-
-# ------------------------------------------------------------------------------- dnagpt's side
-
-
-class Programs:
-    """dnagpt and its benchmarks, with shards to read rows from."""
-
-    def __init__(self, folder: Path, shards: Path | None, work: Path) -> None:
-        self.folder = folder
-        self.config = work / "bench.toml"
-        self.config.write_text("[schedule]\nsteps = 1\n")
-        self.shards = shards or self.make_shards(work)
-
-    def make_shards(self, work: Path) -> Path:
-        """Shards of small synthetic genomes."""
-        genomes = work / "genomes"
-        prep = str(self.folder / "dnagpt-prep")
-        run([prep, "synthesize", "--output", str(genomes)])
-        table = str(genomes / "species.toml")
-        run([prep, "shard", "--species", table, "--output", str(work / "shards")])
-        return work / "shards"
-
-    def settings(self, shape: Shape, choice: OurChoice) -> list[str]:
-        """The settings of a run of this shape."""
-        micro_batch = -(-shape.rows // choice.ranks)
-        return [
-            f"model.layers={shape.layers}",
-            f"model.heads={shape.heads}",
-            f"model.channels={shape.channels}",
-            f"model.context_length={shape.context}",
-            f"model.vocabulary={shape.vocabulary}",
-            f"batch.tokens_per_step={shape.tokens}",
-            f"batch.micro_batch={micro_batch}",
-            f"run.precision={choice.precision}",
-            f"data.shards={self.shards}",
-        ]
-
-    def measure(self, shape: Shape, choice: OurChoice, steps: int) -> dict:
-        """What `dnagpt pretrain --measure` prints."""
-        launch = ["mpirun", "-n", str(choice.ranks), "--oversubscribe", "--bind-to", "none"]
-        command = [str(self.folder / "dnagpt"), "pretrain", str(self.config)]
-        command += [*self.settings(shape, choice), "--measure", "--measure-steps", str(steps)]
-        as_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-        threads = dict.fromkeys(THREAD_VARIABLES, str(choice.threads))
-        return json.loads(run([*launch, *command], threads | as_root))
-
-    def ceiling(self, shape: Shape, precision: str, cores: int, steps: int) -> dict | None:
-        """What bench_products prints; None where oneDNN has no products of this precision."""
-        command = [str(self.folder / "bench_products"), "--rows", str(shape.tokens)]
-        command += ["--channels", str(shape.channels), "--layers", str(shape.layers)]
-        command += ["--vocabulary", str(shape.words), "--repeats", str(steps)]
-        try:
-            threads = dict.fromkeys(THREAD_VARIABLES, str(cores))
-            return json.loads(run([*command, "--precision", precision], threads))
-        except subprocess.CalledProcessError:
-            return None
-
-
-def run(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """What a command prints; its messages only where it fails."""
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | (environment or {})
-    )
-    if done.returncode != 0:
-        print(done.stderr, file=sys.stderr)
-        raise subprocess.CalledProcessError(done.returncode, command)
-    return done.stdout
-
-
-# -------------------------------------------------------------------------------- measurement
+GPU_POSITIONS = 32_768
+"""Positions of a step on a GPU: 64 rows of 512, 8 of 4,096."""
+COMPILING = {"cpu": 120, "cuda": 300}
+"""Seconds that a first step may take beside the steps themselves."""
+DEVICE_DEFAULTS = {
+    "cpu": {"precisions": ("bf16", "float"), "torch_precisions": ("bf16", "float"), "steps": 2},
+    "cuda": {
+        "precisions": ("bf16",),
+        "torch_precisions": ("bf16", BF16_WEIGHTS),
+        "steps": 20,
+    },
+}
+"""Values of options that were not given."""
+Choice = TypeVar("Choice", OurChoice, TorchChoice)
+ANY_ORDER = "dnagpt_not_deterministic"
+"""The name of dnagpt's second side, with run.deterministic=false."""
 
 
 def our_choices(precisions: Sequence[str], cores: int, rows: int) -> list[OurChoice]:
@@ -279,17 +75,32 @@ def our_choices(precisions: Sequence[str], cores: int, rows: int) -> list[OurCho
     return [OurChoice(precision, r, cores // r) for precision in precisions for r in ranks]
 
 
-def try_torch(shape: Shape, precisions: Sequence[str], cores: int) -> dict[TorchChoice, float]:
+def torch_choices(options: argparse.Namespace) -> list[list[TorchChoice]]:
+    """Ways to run PyTorch; where one fails, those behind it in its list are left out."""
+    if options.device == "cpu":
+        precisions = sorted(options.torch_precisions, reverse=True)
+        return [[TorchChoice(p, compiled) for compiled in (False, True)] for p in precisions]
+    return [
+        [TorchChoice(precision, True, "cuda", kernel)]
+        for precision in options.torch_precisions
+        for kernel in ([""] if precision == "float" else options.torch_attention)
+    ]
+
+
+def try_torch(
+    shape: Shape, choices: Sequence[Sequence[TorchChoice]], cores: int
+) -> dict[TorchChoice, float]:
     """Tokens/s of each choice, from the shorter of two steps.
 
     A choice whose first step takes longer than compiling and three steps of the best is left out
-    (bf16 on a CPU without units for it), and with it its compiled form.
+    (bf16 on a CPU without units for it), and with it those behind it in its list.
     """
     found: dict[TorchChoice, float] = {}
-    for precision in sorted(precisions, reverse=True):
-        for compiled in (False, True):
-            choice = TorchChoice(precision, compiled)
-            patience = 120 + 3 * shape.tokens / max(found.values()) if found else None
+    for alternatives in choices:
+        for choice in alternatives:
+            patience = None
+            if found:
+                patience = COMPILING[choice.device] + 3 * shape.tokens / max(found.values())
             try:
                 server = TorchServer(shape, choice, cores, patience)
                 found[choice] = shape.tokens / min(server.seconds(2))
@@ -316,45 +127,91 @@ def try_ours(
     return found
 
 
+def product_precision(programs: Programs, shape: Shape, cores: int, ours: OurChoice) -> str:
+    """That of the choice; float where oneDNN has no bf16 here."""
+    is_float = ours.precision == "float" or programs.ceiling(shape, "bf16", cores, 1) is None
+    return "float" if is_float else "bf16"
+
+
 def take_turns(
     programs: Programs,
     shape: Shape,
     theirs: TorchChoice,
-    ours: OurChoice,
+    ours: dict[str, OurChoice],
     cores: int,
     options: argparse.Namespace,
 ) -> dict:
-    """Seconds of the steps of both sides, and of the products alone, round by round."""
+    """Seconds of the steps of all sides, and of the ceiling, round by round.
+
+    The ceiling is `products`, those of a step, on a CPU and `square_product`, one of 8,192^3, on a
+    GPU. `ours` names dnagpt's sides.
+    """
+    on_gpu = theirs.device == "cuda"
+    ceiling = "square_product" if on_gpu else "products"
+    times: dict[str, list[float]] = {"torch": [], ceiling: [], **{side: [] for side in ours}}
+    noted = {}
+    if not on_gpu:
+        precision = product_precision(programs, shape, cores, ours["dnagpt"])
+        noted["products_precision"] = precision
     server = TorchServer(shape, theirs, cores)
-    times: dict[str, list[float]] = {"torch": [], "dnagpt": [], "products": []}
-    precision = "bf16"
-    if programs.ceiling(shape, precision, cores, 1) is None or ours.precision == "float":
-        precision = "float"
     for number in range(options.rounds):
         times["torch"] += server.seconds(options.steps)
-        products = programs.ceiling(shape, precision, cores, options.steps)
-        assert products is not None
-        times["products"].append(products["step_seconds"])
-        times["dnagpt"] += programs.measure(shape, ours, options.steps)["step_seconds"]
+        if on_gpu:
+            times[ceiling] += server.products(options.steps)
+        else:
+            products = programs.ceiling(shape, precision, cores, options.steps)
+            assert products is not None
+            times[ceiling].append(products["step_seconds"])
+        for side, choice in ours.items():
+            times[side] += programs.measure(shape, choice, options.steps)["step_seconds"]
         say(
             f"round {number + 1} of {options.rounds}: "
-            + ", ".join(f"{side} {taken[-1]:.2f} s" for side, taken in times.items())
+            + ", ".join(f"{side} {taken[-1]:.3g} s" for side, taken in times.items())
         )
     server.close()
-    return times | {"products_precision": precision}
+    return times | noted
 
 
-def summarise(shape: Shape, times: dict) -> dict:
-    """Tokens/s of the median steps, their ratio, and the share of the ceiling."""
-    speeds = {
-        side: shape.tokens / statistics.median(times[side])
-        for side in ("torch", "dnagpt", "products")
+def summarise(shape: Shape, times: dict, peak_tflops: float | None = None) -> dict:
+    """Tokens/s of the median steps, their ratio, shares of ceiling and peak (null: unknown).
+
+    The ratio is that of dnagpt with its default, deterministic where there is a choice.
+    """
+    medians = {
+        side: statistics.median(taken) for side, taken in times.items() if isinstance(taken, list)
     }
-    return {
-        "tokens_per_second": speeds,
-        "ratio": speeds["dnagpt"] / speeds["torch"],
-        "share_of_products": speeds["dnagpt"] / speeds["products"],
-    }
+    square = medians.pop("square_product", None)
+    speeds = {side: shape.tokens / seconds for side, seconds in medians.items()}
+    model = ModelShape(shape.layers, shape.heads, shape.channels, shape.context, shape.vocabulary)
+    flops = training_flops_per_token(model)
+    result = {"tokens_per_second": speeds, "ratio": speeds["dnagpt"] / speeds["torch"]}
+    sides = [side for side in speeds if side != "products"]
+    if "products" in speeds:
+        result["share_of_products"] = speeds["dnagpt"] / speeds["products"]
+    if square is not None:
+        result["square_product_tflops"] = PRODUCT_FLOPS / square / 1e12
+        result["share_of_square_product"] = {
+            side: speeds[side] * flops * square / PRODUCT_FLOPS for side in sides
+        }
+    if ANY_ORDER in speeds:
+        result["cost_of_determinism"] = 1 - speeds["dnagpt"] / speeds[ANY_ORDER]
+    peak = None if peak_tflops is None else 1e12 * peak_tflops
+    result["mfu"] = {side: peak and speeds[side] * flops / peak for side in sides}
+    return result
+
+
+def gpu_facts() -> dict[str, str]:
+    """The GPU, its memory, its driver and PyTorch's CUDA."""
+    import torch
+
+    asked = "name,driver_version,power.limit"
+    query = ["nvidia-smi", f"--query-gpu={asked}", "--format=csv,noheader"]
+    try:
+        said = run(query).splitlines()[0].split(", ")
+    except (OSError, subprocess.CalledProcessError):
+        said = [torch.cuda.get_device_name(), "unknown", "unknown"]
+    name, driver, power = said
+    return {"gpu": name, "driver": driver, "power_limit": power, "cuda": str(torch.version.cuda)}
 
 
 def machine() -> dict[str, str]:
@@ -375,14 +232,9 @@ def machine() -> dict[str, str]:
     }
 
 
-def say(text: str) -> None:
-    """Progress, to standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def compare(options: argparse.Namespace, work: Path) -> dict:
-    """All of the measurement."""
-    shape = Shape(
+def shape_of(options: argparse.Namespace) -> Shape:
+    """What the options say is trained."""
+    return Shape(
         options.layers,
         options.heads,
         options.channels,
@@ -390,37 +242,94 @@ def compare(options: argparse.Namespace, work: Path) -> dict:
         options.rows,
         options.vocabulary,
     )
+
+
+def fastest(tried: dict[Choice, float]) -> Choice:
+    """The choice of the most tokens/s."""
+    return max(tried, key=tried.__getitem__)
+
+
+def choose_sides(
+    programs: Programs, options: argparse.Namespace, cores: int
+) -> tuple[TorchChoice, dict[str, OurChoice], dict[str, float]]:
+    """PyTorch's choice, dnagpt's by name, and the tokens/s of what was tried for it."""
+    shape, choices = shape_of(options), torch_choices(options)
+    if options.device == "cpu":
+        theirs = try_torch(shape, choices, cores)
+        ours = try_ours(programs, shape, our_choices(options.precisions, cores, shape.rows))
+        tried = {str(choice): speed for choice, speed in (theirs | ours).items()}
+        return fastest(theirs), {"dnagpt": fastest(ours)}, tried
+    only = choices[0][0] if len(choices) == 1 else None
+    theirs = {} if only else try_torch(shape, choices, cores)
+    precision = options.precisions[0]
+    sides = {
+        "dnagpt": OurChoice(precision, 1, 1, True),
+        ANY_ORDER: OurChoice(precision, 1, 1, False),
+    }
+    return only or fastest(theirs), sides, {str(choice): speed for choice, speed in theirs.items()}
+
+
+def compare(options: argparse.Namespace, work: Path) -> dict:
+    """All of the measurement; with --profile its text is under `profile`."""
+    shape = shape_of(options)
     cores = len(os.sched_getaffinity(0))
+    facts = machine() | (gpu_facts() if options.device == "cuda" else {})
     programs = Programs(options.programs, options.shards, work)
-    theirs = try_torch(shape, options.torch_precisions, cores)
-    ours = try_ours(programs, shape, our_choices(options.precisions, cores, shape.rows))
-    best_of_theirs, best_of_ours = (
-        max(theirs, key=theirs.__getitem__),
-        max(ours, key=ours.__getitem__),
-    )
-    times = take_turns(programs, shape, best_of_theirs, best_of_ours, cores, options)
-    return {
-        "machine": machine(),
+    theirs, ours, tried = choose_sides(programs, options, cores)
+    times = take_turns(programs, shape, theirs, ours, cores, options)
+    result = {
+        "machine": facts,
         "shape": dataclasses.asdict(shape),
-        "tried_tokens_per_second": {
-            str(choice): speed for choice, speed in (theirs | ours).items()
-        },
-        "torch": str(best_of_theirs),
-        "dnagpt": str(best_of_ours),
+        "tried_tokens_per_second": tried,
+        "torch": str(theirs),
+        **{side: str(choice) for side, choice in ours.items()},
         "step_seconds": times,
-    } | summarise(shape, times)
+        **summarise(shape, times, options.peak_tflops),
+    }
+    if options.profile:
+        result["profile"] = programs.profile(shape, ours["dnagpt"], options.steps)
+    return result
 
 
-def print_result(result: dict) -> None:
+def result_lines(result: dict) -> list[str]:
     """The figures, for people."""
-    speeds = result["tokens_per_second"]
-    print(f"{result['machine']['cpu']} ({result['machine']['units']})")
-    for name, side in ((result["torch"], "torch"), (result["dnagpt"], "dnagpt")):
-        print(f"{name:44} {speeds[side]:9.1f} tokens/s")
-    precision = result["step_seconds"]["products_precision"]
-    print(f"{f'products alone, oneDNN {precision}':44} {speeds['products']:9.1f} tokens/s")
-    print(f"{'ratio dnagpt / PyTorch':44} {result['ratio']:9.2f}")
-    print(f"{'share of the products alone':44} {result['share_of_products']:9.2f}")
+    facts, speeds, mfu = (result[key] for key in ("machine", "tokens_per_second", "mfu"))
+    lines = [f"{facts['cpu']} ({facts['units']})"]
+    if "gpu" in facts:
+        lines = [f"{facts['gpu']}, driver {facts['driver']}, CUDA {facts['cuda']}"]
+    for side in mfu:
+        share = "" if mfu[side] is None else f"   MFU {100 * mfu[side]:.1f} %"
+        lines.append(f"{result[side]:44} {speeds[side]:9.1f} tokens/s{share}")
+    if "products" in speeds:
+        precision = result["step_seconds"]["products_precision"]
+        name = f"products alone, oneDNN {precision}"
+        lines.append(f"{name:44} {speeds['products']:9.1f} tokens/s")
+    if "square_product_tflops" in result:
+        name = "product of 8,192 x 8,192 matrices, bf16"
+        lines.append(f"{name:44} {result['square_product_tflops']:9.1f} TFLOP/s")
+    lines.append(f"{'ratio dnagpt / PyTorch':44} {result['ratio']:9.2f}")
+    if "share_of_products" in result:
+        lines.append(f"{'share of the products alone':44} {result['share_of_products']:9.2f}")
+    for side, share in result.get("share_of_square_product", {}).items():
+        lines.append(f"{f'share of that product, {result[side]}':44} {share:9.2f}")
+    if "cost_of_determinism" in result:
+        cost = f"{100 * result['cost_of_determinism']:.1f} %"
+        lines.append(f"{'determinism costs':44} {cost:>9}")
+    return lines
+
+
+def add_shape_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is trained; the defaults are the 0.1B model of context 512."""
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--heads", type=int, default=12)
+    parser.add_argument("--channels", type=int, default=768)
+    parser.add_argument("--context", type=int, default=512, help="positions of a row")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        help=f"rows of a step, one micro-batch on a GPU (CPU 8, GPU {GPU_POSITIONS:,} positions)",
+    )
+    parser.add_argument("--vocabulary", choices=("fixed", "dynamic"), default="dynamic")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -428,42 +337,69 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--serve-torch", help=argparse.SUPPRESS)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
     parser.add_argument(
         "--programs", type=Path, default=Path("build/release/bin"), help="folder of the programs"
     )
     parser.add_argument("--shards", type=Path, help="token shards (default: synthetic ones)")
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--heads", type=int, default=12)
-    parser.add_argument("--channels", type=int, default=768)
-    parser.add_argument("--context", type=int, default=512, help="positions of a row")
-    parser.add_argument("--rows", type=int, default=8, help="rows of a step")
-    parser.add_argument("--vocabulary", choices=("fixed", "dynamic"), default="dynamic")
+    add_shape_arguments(parser)
     both = ("bf16", "float")
-    parser.add_argument("--precisions", nargs="+", choices=both, default=both, help="of dnagpt")
-    parser.add_argument("--torch-precisions", nargs="+", choices=both, default=both)
+    parser.add_argument(
+        "--precisions", nargs="+", choices=both, help="of dnagpt (CPU: both, GPU: bf16)"
+    )
+    parser.add_argument(
+        "--torch-precisions",
+        nargs="+",
+        choices=PRECISIONS,
+        help=f"of PyTorch (CPU: bf16 float, GPU: bf16 {BF16_WEIGHTS})",
+    )
+    parser.add_argument(
+        "--torch-attention",
+        nargs="+",
+        choices=("flash", "cudnn"),
+        default=("flash",),
+        help="PyTorch's kernels on a GPU, of which the fastest is taken (flash)",
+    )
+    parser.add_argument("--peak-tflops", type=float, help="of the device in TFLOP/s, for MFU")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each side")
-    parser.add_argument("--steps", type=int, default=2, help="steps of a turn")
+    parser.add_argument("--steps", type=int, help="steps of a turn (CPU 2, GPU 20)")
     parser.add_argument("--output", type=Path, help="JSON file")
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="also where dnagpt's time goes, as OUTPUT with the ending .profile.txt",
+    )
+    options = parser.parse_args(arguments)
+    if options.profile and not options.output:
+        parser.error("--profile is written beside --output; give both")
+    if options.device == "cuda" and len(options.precisions or ["bf16"]) > 1:
+        parser.error("--device cuda takes one of --precisions; run it once for each")
+    rows = {"cpu": 8, "cuda": max(1, GPU_POSITIONS // options.context)}[options.device]
+    for name, value in {**DEVICE_DEFAULTS[options.device], "rows": rows}.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 when PyTorch or a program fails."""
+    """Exit status 0, or 1 where there is no GPU for --device cuda, or a program fails."""
     options = parse(arguments)
-    if options.serve_torch:
-        shape, choice = json.loads(options.serve_torch)
-        serve_torch(Shape(**shape), TorchChoice(**choice))
-        return 0
     work = Path(tempfile.mkdtemp(prefix="dnagpt_bench_"))
     try:
+        if options.device == "cuda":
+            require_gpu()
         result = compare(options, work)
     except (TorchEndedError, subprocess.CalledProcessError) as failure:
         say(str(failure))
         return 1
+    except OSError as error:
+        say(f"cannot start {error.filename} ({error.strerror}); check --programs and PATH")
+        return 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print_result(result)
+    print("\n".join(result_lines(result)))
+    if profile := result.pop("profile", None):
+        write_text(options.output.with_suffix(".profile.txt"), profile)
     if options.output:
         write_text(options.output, json.dumps(result, indent=2) + "\n")
     return 0

@@ -46,7 +46,7 @@ FENCES = (
     ("dnnl*", ("src/ops/gemm_*.cpp",)),
     ("oneapi/*", ("src/ops/gemm_*.cpp",)),
     ("cudnn*", ("src/ops/attention_cudnn.cpp",)),
-    ("cuda_*.h", ("src/device/*.cpp", *CUDA_VENDOR_FILES)),
+    ("cuda*.h", ("src/device/*", *CUDA_VENDOR_FILES)),
 )
 
 KOKKOS_FREE = (

@@ -11,7 +11,6 @@ draws the latter. What has its result already is not run again.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,19 +18,11 @@ from pathlib import Path
 import numpy as np
 
 import table_runs
-from dnagpt_files import FileError, read_labelled_set
-from table_runs import finetune, program, run_unless_there, tool
+from dnagpt_files import read_labelled_set
+from table_runs import finetune, output_of, program, run_unless_there, tool
 
 TEMPERATURES = ("0.6", "0.8", "0.9", "1.0", "1.1", "1.2", "1.4", "1.6")
 BASELINES = ("independent", "markov", "groups", "rbm")
-
-
-def output_of(command: Sequence[str]) -> list[str]:
-    """The lines that a command prints; FileError where it fails."""
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        raise FileError(f"{command[1]} gave {done.returncode} (see above); mend it")
-    return done.stdout.splitlines()
 
 
 def draw(options: argparse.Namespace, model: Path, temperature: str, count: int) -> Path:

@@ -99,6 +99,20 @@ def parameter_count(shapes: Shapes) -> int:
     return sum(map(math.prod, shapes.values()))
 
 
+def training_flops_per_token(shape: ModelShape) -> int:
+    """Operations of one trained position: 6 x matrix parameters without embeddings + 12 L C T.
+
+    Whatever is called MFU follows from it, here and in the programs.
+    """
+    matrices = {
+        name: size
+        for name, size in tensor_shapes(shape).items()
+        if len(size) == 2 and name not in (TOKEN_TABLE, POSITION_TABLE)
+    }
+    attention = 12 * shape.layers * shape.channels * shape.context_length
+    return 6 * parameter_count(matrices) + attention
+
+
 def matching_presets(shape: ModelShape) -> list[str]:
     """Presets with these numbers, whatever heads are left out."""
     whole = dataclasses.replace(shape, drop=())

@@ -46,30 +46,40 @@ def shards_of_species(shards: Path, species: str, folder: Path) -> Path:
     return folder
 
 
-def pretrain(options: argparse.Namespace, name: str, shards: Path, *own: str) -> Path:
-    """The run folder of a finished pretraining: one that was evaluated on all species."""
+def pretrain(
+    options: argparse.Namespace, name: str, shards: Path, *own: str, scored: Sequence[str] = ()
+) -> Path:
+    """The run folder of a finished pretraining: one that was evaluated on all species.
+
+    `own` are its own settings, `scored` further options of `dnagpt evaluate`.
+    """
     run, result = options.work / name, options.work / f"{name}.json"
     settings = [f"run.folder={run}", f"data.shards={shards}", *options.pretraining, *own]
     command = program(options, "pretrain", str(options.pretrain_config), *settings)
     note_command(options, run, command)
     if not result.exists():
         table_runs.run(command)
-    evaluate = ["evaluate", "--checkpoint", str(run), "--shards", str(options.shards)]
+    evaluate = ["evaluate", "--checkpoint", str(run), "--shards", str(options.shards), *scored]
     run_unless_there(options, result, program(options, *evaluate, "--output", str(result)))
     return run
 
 
-def species_table(results: dict[str, Path]) -> list[str]:
-    """Lines: bits per base of each species by model, with Markov models beside."""
+def species_table(
+    results: dict[str, Path], bases: str = "", orders: Sequence[str] = MARKOV
+) -> list[str]:
+    """Lines: bits per base of each species by model, with Markov models beside.
+
+    `bases` is "_novel" for the bases that training does not hold.
+    """
     evaluations = {name: dnagpt_files.read_evaluation(path) for name, path in results.items()}
     first = next(iter(evaluations.values()))
-    cells = [["species", *evaluations, *(f"Markov {order[-1]}" for order in MARKOV)]]
+    cells = [["species", *evaluations, *(f"Markov {order[-1]}" for order in orders)]]
     for name in [*first["species"], "mean"]:
         entries = [
             e["mean"] if name == "mean" else e["species"][name] for e in evaluations.values()
         ]
-        values = [entry["bits_per_base"] for entry in entries]
-        markov = [entries[0].get("markov", {}).get(order) for order in MARKOV]
+        values = [entry[f"bits_per_base{bases}"] for entry in entries]
+        markov = [entries[0].get(f"markov{bases}", {}).get(order) for order in orders]
         cells.append([name.replace("_", " "), *map(format_value, [*values, *markov])])
     return markdown_table(cells)
 
@@ -88,20 +98,26 @@ def make_tables(options: argparse.Namespace) -> list[str]:
     return [heading, "", *table, "", *signals_table.make_tables(options)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, 1 with a message, or 75: start it again."""
-    parser = table_runs.make_parser(__doc__)
-    signals_table.add_signal_arguments(parser)
-    parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
-    parser.add_argument("--species", default="homo_sapiens", help="what H learns (%(default)s)")
-    table_runs.add_config(parser, "--pretrain-config", "pretrain_mini.toml", "both pretrainings")
+def add_pretraining_arguments(parser: argparse.ArgumentParser, config: str) -> None:
+    """The options of pretraining; `config` is the default."""
+    table_runs.add_config(parser, "--pretrain-config", config, "all pretrainings")
     parser.add_argument(
         "--pretraining",
         action="append",
         default=[],
         metavar="SECTION.KEY=VALUE",
-        help="a setting of both pretrainings; may stand several times",
+        help="a setting of all pretrainings; may stand several times",
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, 1 with a message, or 75: start it again."""
+    parser = table_runs.make_parser(__doc__)
+    signals_table.add_set_argument(parser)
+    signals_table.add_signal_arguments(parser)
+    parser.add_argument("--shards", type=Path, required=True, help="folder of `dnagpt-prep shard`")
+    parser.add_argument("--species", default="homo_sapiens", help="what H learns (%(default)s)")
+    add_pretraining_arguments(parser, "pretrain_mini.toml")
     options = parser.parse_args(arguments)
     return table_runs.finish(options, make_tables)
 

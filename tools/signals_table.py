@@ -74,7 +74,7 @@ def collect(options: argparse.Namespace, name: str, data: Path) -> tuple[Answers
     answers = {method: test_answers(folder) for method, folder in runs.items()}
     folder = options.work / f"{name}_baselines"
     folds = ["--folds-of", str(runs[RANDOM])] if options.folds else []
-    for method in BASELINES:
+    for method in options.baselines:
         if method == "cnn" and importlib.util.find_spec("torch") is None:
             continue
         files = ["--predictions", str(folder), "--output", str(folder / f"{method}.json")]
@@ -95,15 +95,15 @@ def make_tables(options: argparse.Namespace) -> list[str]:
         answers, rates = collect(options, name, path)
         chosen = ", ".join(f"{method} {rate}" for method, rate in rates.items())
         choice = [f"learning rate, chosen on validation: {chosen}", ""] if rates else []
-        missing = [method for method in BASELINES if method not in answers]
+        missing = [method for method in options.baselines if method not in answers]
         left_out = [f"{', '.join(missing)}: left out (torch is not installed)", ""]
         table = paired_table(path, answers, SIGNALS, options.resamples)
         text += [f"## {name}", "", *choice, *table, "", *(left_out if missing else [])]
     return text
 
 
-def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of sets and of their fine-tuning."""
+def add_set_argument(parser: argparse.ArgumentParser) -> None:
+    """The option of labelled sets."""
     parser.add_argument(
         "--set",
         type=name_and_path,
@@ -112,7 +112,18 @@ def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FILE",
         help="labelled set with classes; may stand several times",
     )
-    table_runs.add_config(parser, "--config", "finetune_signals.toml", "all fine-tunings")
+
+
+def add_signal_arguments(
+    parser: argparse.ArgumentParser,
+    config: str = "finetune_signals.toml",
+    rates: Sequence[str] = (),
+) -> None:
+    """The options of fine-tuning on signals, with these defaults, and of the methods beside it.
+
+    Where no --rate is given, `rates` are the caller's to put in its place.
+    """
+    table_runs.add_config(parser, "--config", config, "all fine-tunings")
     parser.add_argument(
         "--seeds", type=int, default=3, help="fine-tunings of each row (%(default)s)"
     )
@@ -120,13 +131,22 @@ def add_signal_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate",
         action="append",
         default=[],
-        help="learning rate to try; may stand several times (that of --config)",
+        help="learning rate to try; may stand several times "
+        f"({' and '.join(rates) or 'that of --config'})",
+    )
+    parser.add_argument(
+        "--baselines",
+        nargs="*",
+        choices=BASELINES,
+        default=BASELINES,
+        help=f"simple models beside ({' '.join(BASELINES)})",
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, 1 with a message, or 75: start it again."""
     parser = table_runs.make_parser(__doc__)
+    add_set_argument(parser)
     add_signal_arguments(parser)
     parser.add_argument(
         "--pretrained",

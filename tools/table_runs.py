@@ -72,19 +72,35 @@ class StoppedError(Exception):
     """A program was told to stop, and saved."""
 
 
+def cannot_start(command: Sequence[str], error: OSError) -> FileError:
+    """What to say of a program that is not there."""
+    return FileError(
+        f"cannot start {command[0]} ({error.strerror}); give --dnagpt, --launch or PATH"
+    )
+
+
 def run(command: Sequence[str]) -> None:
     """Runs a command and shows it; FileError where it fails, StoppedError where it saved."""
     print("+", shlex.join(command), flush=True)
     try:
         status = subprocess.run(command, check=False).returncode
     except OSError as error:
-        raise FileError(
-            f"cannot start {command[0]} ({error.strerror}); give --dnagpt, --launch or PATH"
-        ) from error
+        raise cannot_start(command, error) from error
     if status == SAVED:
         raise StoppedError("the run was told to stop and saved; start this tool again to go on")
     if status != 0:
         raise FileError(f"{command[0]} gave {status} (see above); mend it and start again")
+
+
+def output_of(command: Sequence[str]) -> list[str]:
+    """The lines that a command prints; FileError where it fails."""
+    try:
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise cannot_start(command, error) from error
+    if done.returncode != 0:
+        raise FileError(f"{command[1]} gave {done.returncode} (see above); mend it")
+    return done.stdout.splitlines()
 
 
 def note_of(options: argparse.Namespace, result: Path) -> Path:

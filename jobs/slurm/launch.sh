@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sourced by environment.sh: starts the ranks, hands signals on to them, and puts a job that has
-# saved back into the queue.
+# saved back into the queue; counts and checks the GPUs.
 
 # A signal that comes while modules are loaded is kept for launch. bash runs a trap only between
 # commands and in `wait`, so the launcher stands in the background.
@@ -14,6 +14,7 @@ launch() {
     if [ -n "$told" ]; then
         echo "Told to stop before the ranks were started"
     else
+        [ "$DNAGPT_GPUS" -eq 0 ] || require_gpus "$1"
         note_job_end
         show_environment
         read -r -a launcher <<<"$DNAGPT_LAUNCH"
@@ -89,11 +90,54 @@ note_job_end() {
     export SLURM_JOB_END_TIME=$end
 }
 
+# The number of GPUs that the job has on this node: as Slurm says, or as many as CUDA may see.
+count_gpus() {
+    local numbers=${CUDA_VISIBLE_DEVICES:-${SLURM_JOB_GPUS:-}}
+    if [ -n "${SLURM_GPUS_ON_NODE:-}" ]; then
+        echo "$SLURM_GPUS_ON_NODE"
+        return
+    fi
+    case $numbers in
+    '' | -1 | NoDevFiles) echo 0 ;;
+    *) tr ',' '\n' <<<"$numbers" | wc -l ;;
+    esac
+}
+
+# The number of ranks on the job's first node, where this shell runs: 4 of "4(x2),3".
+node_ranks() {
+    local count=${SLURM_TASKS_PER_NODE:-1}
+    echo "${count%%[(,]*}"
+}
+
+# require_gpus PROGRAM: ends the job when a node has more ranks than GPUs, which dnagpt-prep does not
+# use, and when nobody built the program for GPUs.
+require_gpus() {
+    local count nodes=${SLURM_JOB_NUM_NODES:-1}
+    count=$(node_ranks)
+    if [ "$1" = dnagpt ] && [ "$count" -gt "$DNAGPT_GPUS" ]; then
+        echo "$count ranks on a node with $DNAGPT_GPUS GPUs (each rank needs its own); submit" \
+            "with --nodes=$nodes --ntasks=$((nodes * DNAGPT_GPUS)) --ntasks-per-node=$DNAGPT_GPUS" \
+            "--gpus-per-node=$DNAGPT_GPUS" >&2
+        exit 2
+    fi
+    if [ "$DNAGPT_BIN" = "$PWD/build/cuda/bin" ] && [ ! -x "$DNAGPT_BIN/$1" ]; then
+        echo "The job has GPUs, and $DNAGPT_BIN holds no $1 (nobody built it for GPUs); build" \
+            "it with cmake --preset cuda (see INSTALL.md), or set DNAGPT_BIN" >&2
+        exit 2
+    fi
+}
+
 # What people look for when a job is slow or hangs.
 show_environment() {
-    local name
+    local name names
+    names=(OMP_NUM_THREADS SLURM_JOB_END_TIME HDF5_USE_FILE_LOCKING NCCL_SOCKET_IFNAME
+        UCX_NET_DEVICES)
     printf 'launcher: %s\n' "$DNAGPT_LAUNCH"
-    for name in OMP_NUM_THREADS SLURM_JOB_END_TIME HDF5_USE_FILE_LOCKING NCCL_SOCKET_IFNAME UCX_NET_DEVICES; do
+    if [ "$DNAGPT_GPUS" -gt 0 ]; then
+        printf 'first node: %s GPUs, %s ranks\n' "$DNAGPT_GPUS" "$(node_ranks)"
+        names+=(CUDA_VISIBLE_DEVICES NCCL_IB_HCA NCCL_DEBUG)
+    fi
+    for name in "${names[@]}"; do
         printf '%s=%s ' "$name" "${!name-(not set)}"
     done
     printf '\n'

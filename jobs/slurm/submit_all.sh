@@ -17,7 +17,7 @@ A stage that fails takes those that wait for it out of the queue.
   --from STAGE   begin with pretrain or finetune; what comes before is done already
   --help         this text
 DNAGPT_<STAGE>_ARGS     arguments of a stage's program: DNAGPT_PREDICT_ARGS="--fasta a.fa --output a.tsv"
-DNAGPT_<STAGE>_SBATCH   options of its job: DNAGPT_PRETRAIN_SBATCH="--nodes=4 --ntasks-per-node=64"
+DNAGPT_<STAGE>_SBATCH   options of its job: DNAGPT_PRETRAIN_SBATCH="--nodes=4 --ntasks=256"
 Options of all jobs: Slurm's own variables, as SBATCH_PARTITION and SBATCH_ACCOUNT.
 Exit status: 0 all submitted, 1 sbatch refused one, 2 wrong use.
 TEXT

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 
+#include "dnagpt/apps/build_libraries.hpp"
 #include "dnagpt/apps/commands.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
@@ -9,7 +10,8 @@ int main(int argc, char** argv) {
     CLI::App program(
         "Pretrains, fine-tunes and evaluates DNAGPT, a DNA language model (arXiv 2307.05628).",
         "dnagpt");
-    program.set_version_flag("--version", dnagpt::program_version("dnagpt"));
+    program.set_version_flag("--version",
+                             dnagpt::program_version("dnagpt") + "\n" + dnagpt::build_libraries());
     program.require_subcommand(1);
     dnagpt::Action action;
     dnagpt::add_pretrain_command(program, action);

@@ -30,6 +30,7 @@ struct PlanOptions {
     double bases = 0;
     bool measure = false;
     int measured_steps = 2;
+    double device_gib = 0;
 };
 
 constexpr int most_ranks_listed = 256;
@@ -40,13 +41,14 @@ void print_memory(MemoryByKind const& memory) {
     };
     fmt::print("memory of a rank\n");
     line("weights", memory.weights);
-    line("copies for products", memory.products);
+    line("for products", memory.products);
     line("gradients", memory.gradients);
     line("master weights and Adam", memory.optimizer);
     line("activations", memory.activations);
     line("scratch", memory.scratch);
     line("copy for checkpoints", memory.saving);
     line("together", memory.total());
+    line("without that copy", memory.on_device());
 }
 
 void print_memory_by_world_size(RunConfig const& config) {
@@ -58,6 +60,31 @@ void print_memory_by_world_size(RunConfig const& config) {
                    format_bytes(static_cast<std::uint64_t>(memory.total())),
                    format_count(static_cast<std::uint64_t>(memory.total())));
     }
+}
+
+/// Whether a rank fits a device of so many bytes, and otherwise from which number of ranks on.
+void print_fit(RunConfig const& config, int ranks, std::int64_t device_bytes) {
+    auto const needed = [&](std::int64_t world_size) {
+        return training_memory(config, static_cast<int>(world_size)).on_device();
+    };
+    auto const text = [](std::int64_t bytes) {
+        return format_bytes(static_cast<std::uint64_t>(bytes));
+    };
+    std::int64_t const left = device_bytes - needed(ranks);
+    if (left >= 0) {
+        fmt::print("a device of {}: the run fits, {} of it left\n", text(device_bytes), text(left));
+        return;
+    }
+    std::int64_t enough = ranks;
+    while (enough < rows_per_step(config) && needed(enough) > device_bytes) {
+        ++enough;
+    }
+    fmt::print("a device of {}: the run does not fit, a rank takes {} too much; {}\n",
+               text(device_bytes), text(-left),
+               needed(enough) <= device_bytes
+                   ? fmt::format("it fits from {} ranks on", enough)
+                   : std::string("no number of ranks helps: lower batch.micro_batch or set "
+                                 "model.recompute=blocks"));
 }
 
 void print_time(RunConfig const& config, Schedule const& schedule, PlanOptions const& options) {
@@ -107,6 +134,10 @@ int plan(PlanOptions const& options) {
     fmt::print("schedule {} steps, {} of them warm-up\n", schedule.steps, schedule.warmup_steps);
     print_memory(training_memory(config, options.ranks));
     print_memory_by_world_size(config);
+    if (options.device_gib > 0) {
+        constexpr double gib = 1 << 30;
+        print_fit(config, options.ranks, static_cast<std::int64_t>(options.device_gib * gib));
+    }
     print_time(config, schedule, options);
     if (options.measure) {
         measure_launch_choices(options.config, options.overrides, config, options.measured_steps);
@@ -130,6 +161,8 @@ void add_plan_command(CLI::App& program, Action& action) {
         ->add_option("--share", options.share,
                      "Share of the peak that training is assumed to reach")
         ->check(CLI::Range(0.001, 1.0));
+    command->add_option("--device-memory", options.device_gib,
+                        "Memory of one rank's device (GiB): say whether the run fits it");
     command->add_option("--bases", options.bases,
                         "Bases of the training split, for schedule.epochs (default: those of "
                         "data.shards)");

@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "dnagpt/apps/build_libraries.hpp"
 #include "dnagpt/comm/require_same.hpp"
 #include "dnagpt/core/log.hpp"
 #include "dnagpt/core/program.hpp"
@@ -35,7 +36,7 @@ int run_ranks(RankWork const& work) {
                          "-DDNAGPT_ARCH=x86-64-v3)");
         }
         DeviceSession const device(world.local_rank(), world.local_size());
-        log_info(program_version("dnagpt") + ", " + mpi_library());
+        log_info(program_version("dnagpt") + ", " + build_libraries());
         log_ranks(world, device);
         return work(world, device);
     } catch (std::exception const& failure) {

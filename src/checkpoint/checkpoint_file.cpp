@@ -39,8 +39,9 @@ std::int64_t expected_map_bytes(CheckpointHeader const& header) {
 }
 
 std::int64_t expected_payload_bytes(CheckpointHeader const& header) {
-    auto const texts = static_cast<std::int64_t>(header.config.size() + header.sampler.size() +
-                                                 header.task.size() + 8 * header.skip_list.size());
+    auto const texts = static_cast<std::int64_t>(
+        header.config.size() + header.sampler.size() + header.task.size() +
+        header.product_choices.size() + 8 * header.skip_list.size());
     return 3 * float_bytes * header.elements + texts;
 }
 
@@ -87,6 +88,9 @@ void write_header(Hdf5File& file, CheckpointHeader const& header) {
     file.set_attribute("/", "threads", header.threads);
     file.set_attribute("/", "device_model", header.device_model);
     file.set_attribute("/", "libraries", header.libraries);
+    if (!header.product_choices.empty()) {
+        file.set_attribute("/", "product_choices", header.product_choices);
+    }
     file.write("/skip_list", header.skip_list);
     write_layout(file, header);
 }
@@ -142,14 +146,17 @@ void check_kind(Hdf5File const& file) {
                                                << "); use the version of dnagpt that wrote it");
 }
 
+std::string optional_text(Hdf5File const& file, std::string const& name) {
+    return file.has_attribute("/", name) ? file.string_attribute("/", name) : std::string();
+}
+
 CheckpointHeader read_header(Hdf5File const& file) {
     check_kind(file);
     CheckpointHeader header;
     header.step = file.int_attribute("/", "step");
     header.seed = std::bit_cast<std::uint64_t>(file.int_attribute("/", "seed"));
     header.sampler = file.string_attribute("/", "sampler");
-    header.task =
-        file.has_attribute("/", "task") ? file.string_attribute("/", "task") : std::string();
+    header.task = optional_text(file, "task");
     header.config = file.string_attribute("/", "config");
     header.vocabulary = file.string_attribute("/", "vocabulary");
     header.true_word = file.string_attribute("/", "true_word");
@@ -159,6 +166,7 @@ CheckpointHeader read_header(Hdf5File const& file) {
     header.threads = file.int_attribute("/", "threads");
     header.device_model = file.string_attribute("/", "device_model");
     header.libraries = file.string_attribute("/", "libraries");
+    header.product_choices = optional_text(file, "product_choices");
     header.skip_list = file.read<std::int64_t>("/skip_list");
     header.layout = read_layout(file);
     header.elements = file.shape(state_datasets[0]).front();

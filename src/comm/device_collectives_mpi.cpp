@@ -94,7 +94,8 @@ struct DeviceCollectives::State {
     std::vector<float> parts;             ///< elsewhere: (world size, count)
 };
 
-DeviceCollectives::DeviceCollectives(Communicator const& world, HostMemory host_memory)
+DeviceCollectives::DeviceCollectives(Communicator const& world, HostMemory host_memory,
+                                     bool /*deterministic*/)
     : state_(std::make_unique<State>(State{world, nullptr, {}})) {
     bool const one_host = world.size() > 1 && world.local_size() == world.size();
     if (!one_host || host_memory == HostMemory::apart) {
@@ -192,8 +193,20 @@ void DeviceCollectives::all_reduce_sum(Stream /*stream*/, double* values, std::i
               "MPI_Allreduce");
 }
 
+void DeviceCollectives::join(Stream /*stream*/) {}
+
+void DeviceCollectives::wait(Stream /*stream*/) {}
+
+bool DeviceCollectives::overlaps() const {
+    return false;
+}
+
 std::string DeviceCollectives::description() const {
     return mpi_library();
+}
+
+std::string DeviceCollectives::library() {
+    return {};
 }
 
 }  // namespace dnagpt

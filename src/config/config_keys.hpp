@@ -22,6 +22,8 @@ void visit_keys(Config& c, Visit&& visit) {
     visit("run", "time_limit", c.run.time_limit, free);
     visit("run", "end_margin", c.run.end_margin, free);
     visit("run", "stall_seconds", c.run.stall_seconds, free);
+    visit("run", "deterministic", c.run.deterministic, free);
+    visit("run", "time_products", c.run.time_products, free);
     visit("run", "log_every_steps", c.run.log_every_steps, free);
     visit("run", "allow_changes", c.run.allow_changes, free);
     visit("model", "preset", c.model.preset, fixed);

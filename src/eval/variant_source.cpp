@@ -45,7 +45,8 @@ class Surroundings {
     bool asked(std::string const& contig, VariantRecord const& record) const {
         auto const [first, last] = region_names_.equal_range(contig);
         return !regions_ || std::any_of(first, last, [&](auto const& names) {
-            return regions_->overlap({names.second, record.position, end_of(record)});
+            GenomeRegion const place{names.second, record.position, end_of(record)};
+            return regions_->overlap(place);
         });
     }
 

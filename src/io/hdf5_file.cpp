@@ -501,4 +501,9 @@ DNAGPT_INSTANTIATE(float)
 DNAGPT_INSTANTIATE(double)
 #undef DNAGPT_INSTANTIATE
 
+std::string hdf5_library() {
+    return "HDF5 " + std::to_string(H5_VERS_MAJOR) + "." + std::to_string(H5_VERS_MINOR) + "." +
+           std::to_string(H5_VERS_RELEASE);
+}
+
 }  // namespace dnagpt

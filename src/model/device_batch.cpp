@@ -5,13 +5,15 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/profile.hpp"
+#include "dnagpt/ops/embedding.hpp"
 #include "ranges.hpp"
 
 namespace dnagpt {
 namespace {
 
-/// Tokens, number positions, target positions, target ids, regression positions.
-constexpr std::int64_t integer_lists = 5;
+/// Tokens, rows by token, groups of rows, number positions, target positions, target ids,
+/// regression positions.
+constexpr std::int64_t integer_lists = 7;
 /// Numbers, regression targets, weights of token targets and of regression targets.
 constexpr std::int64_t float_lists = 4;
 
@@ -44,7 +46,7 @@ void require_head(bool has, char const* head) {
 DeviceBatch::DeviceBatch(ModelShape const& shape, std::int64_t max_positions)
     : shape_(shape),
       max_positions_(max_positions),
-      integers_("batch tokens", integer_lists * max_positions),
+      integers_("batch tokens", integer_lists * max_positions + 1),
       floats_("batch numbers", float_lists * max_positions) {}
 
 void DeviceBatch::check(Batch const& batch) const {
@@ -90,53 +92,42 @@ void DeviceBatch::list_targets(Batch const& batch) {
     require_head(shape_.token_head || host_ids_.empty(), "token head");
 }
 
-Vector<std::int32_t> DeviceBatch::append(std::vector<std::int32_t> const& values) {
-    auto const first = static_cast<std::int64_t>(staged_.size());
-    staged_.insert(staged_.end(), values.begin(), values.end());
-    DNAGPT_EXPECT(static_cast<std::int64_t>(staged_.size()) <= integers_.size());
-    return element_range(integers_.view(), first, static_cast<std::int64_t>(values.size()));
-}
-
 void DeviceBatch::upload(Batch const& batch) {
     ProfileScope const scope("model", "batch to device");
     check(batch);
     list_targets(batch);
     rows_ = batch.rows;
     context_length_ = batch.context_length;
-    staged_.clear();
-    tokens_ = append(batch.tokens);
-    number_positions_ = append(batch.number_positions);
-    target_positions_ = append(host_positions_);
-    target_ids_ = append(host_ids_);
-    regression_positions_ = append(batch.regression_positions);
-    copy_to_device(staged_.data(), integers_.data(), static_cast<std::int64_t>(staged_.size()));
+    RowsByToken const grouped = rows_by_token(batch.tokens);
+    integers_.clear();
+    tokens_ = integers_.append(batch.tokens);
+    grouped_rows_ = integers_.append(grouped.rows);
+    group_first_ = integers_.append(grouped.first);
+    number_positions_ = integers_.append(batch.number_positions);
+    target_positions_ = integers_.append(host_positions_);
+    target_ids_ = integers_.append(host_ids_);
+    regression_positions_ = integers_.append(batch.regression_positions);
+    integers_.send();
     upload_floats(batch);
 }
 
 void DeviceBatch::upload_floats(Batch const& batch) {
-    staged_floats_.clear();
-    auto const append_floats = [&](std::vector<float> const& values) {
-        auto const first = static_cast<std::int64_t>(staged_floats_.size());
-        staged_floats_.insert(staged_floats_.end(), values.begin(), values.end());
-        DNAGPT_EXPECT(static_cast<std::int64_t>(staged_floats_.size()) <= floats_.size());
-        return element_range(floats_.view(), first, static_cast<std::int64_t>(values.size()));
-    };
     auto const weights_at = [&](std::vector<std::int32_t> const& positions) {
         std::vector<float> weights;
-        for (std::int32_t const position : positions) {
-            weights.push_back(
-                batch.row_weights[static_cast<std::size_t>(position / batch.context_length)]);
+        if (!batch.row_weights.empty()) {
+            for (std::int32_t const position : positions) {
+                weights.push_back(
+                    batch.row_weights[static_cast<std::size_t>(position / batch.context_length)]);
+            }
         }
         return weights;
     };
-    numbers_ = append_floats(batch.number_values);
-    regression_targets_ = append_floats(batch.regression_targets);
-    bool const weighted = !batch.row_weights.empty();
-    target_weights_ = append_floats(weighted ? weights_at(host_positions_) : std::vector<float>());
-    regression_weights_ =
-        append_floats(weighted ? weights_at(batch.regression_positions) : std::vector<float>());
-    copy_to_device(staged_floats_.data(), floats_.data(),
-                   static_cast<std::int64_t>(staged_floats_.size()));
+    floats_.clear();
+    numbers_ = floats_.append(batch.number_values);
+    regression_targets_ = floats_.append(batch.regression_targets);
+    target_weights_ = floats_.append(weights_at(host_positions_));
+    regression_weights_ = floats_.append(weights_at(batch.regression_positions));
+    floats_.send();
 }
 
 }  // namespace dnagpt

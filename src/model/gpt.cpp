@@ -139,11 +139,18 @@ void gpt_forward_visiting(Context& context, GptParams<T> const& params, DeviceBa
 
 template <class T>
 void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
-                  GptSaved<T> const& saved, GptParams<accum_t<T>> const& gradients) {
+                  GptSaved<T> const& saved, GptParams<accum_t<T>> const& gradients,
+                  StageDone const& done) {
     std::int64_t const positions = batch.positions();
     if (positions == 0) {
         return;
     }
+    int stage = 0;
+    auto const finish_stage = [&] {
+        if (done) {
+            done(stage++);
+        }
+    };
     DNAGPT_EXPECT(positions <= rows_of(saved.gradient));
     AttentionShape const shape =
         attention_shape(params.shape, batch.rows(), batch.context_length());
@@ -152,6 +159,7 @@ void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch cons
                        element_range(saved.mean, 0, positions),
                        element_range(saved.rstd, 0, positions), gradient, gradient,
                        gradients.final_norm, Write::assign);
+    finish_stage();
     for (std::size_t layer = params.layers.size(); layer-- > 0;) {
         LayerParams<T> const& weights = params.layers[layer];
         LayerSaved<T> const& kept = saved.layers[layer];
@@ -163,11 +171,14 @@ void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch cons
         mlp_block_backward(context, weights.mlp, kept.mlp, gradient, gradients.layers[layer].mlp);
         attention_block_backward(context, weights.attention, shape, kept.attention, gradient,
                                  gradients.layers[layer].attention);
+        finish_stage();
     }
     number_embedding_backward(context, params.number_embedding, batch.numbers(),
                               batch.number_positions(), gradient, gradients.number_embedding);
-    embedding_backward<T>(context, batch.tokens(), batch.context_length(), gradient,
-                          gradients.token_table, gradients.position_table);
+    embedding_backward<T>(context, batch.tokens(), batch.grouped_rows(), batch.group_first(),
+                          batch.context_length(), gradient, gradients.token_table,
+                          gradients.position_table);
+    finish_stage();
 }
 
 #define DNAGPT_INSTANTIATE(T)                                                                  \
@@ -179,7 +190,8 @@ void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch cons
     template void gpt_forward_visiting(Context&, GptParams<T> const&, DeviceBatch const&,      \
                                        GptSaved<T> const&, VisitLayer<T> const&);              \
     template void gpt_backward(Context&, GptParams<T> const&, DeviceBatch const&,              \
-                               GptSaved<T> const&, GptParams<accum_t<T>> const&);
+                               GptSaved<T> const&, GptParams<accum_t<T>> const&,               \
+                               StageDone const&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

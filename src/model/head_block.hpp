@@ -19,29 +19,31 @@ struct HeadBlock {
     Vector<std::int32_t> positions;  ///< (R)
     Matrix<T> hidden;                ///< (R, C)
     HeadWork<T> work;                ///< (R, C)
-    Matrix<T> output;                ///< (R, out)
+    Matrix<T> output;                ///< (R, out or more)
 };
 
+/// `width` is the length of the output's rows, `out` or more.
 template <class T>
 void take_head_block(HeadBlock<T>& block, std::int64_t rows, std::int64_t channels,
-                     std::int64_t out, Arena& scratch) {
+                     std::int64_t width, Arena& scratch) {
     block.hidden = scratch.matrix<T>(rows, channels);
     block.work = layout_head_work<T>(channels, rows, scratch);
-    block.output = scratch.matrix<T>(rows, out);
+    block.output = scratch.matrix<T>(rows, width);
 }
 
 /// Runs a head at the listed positions, `rows_per_block` at a time, and hands each block to `body`.
+/// `width`: length of the output's rows.
 template <class T, class Body>
 void for_each_head_block(Context& context, HeadParams<T> const& params, Matrix<T> hidden,
                          Vector<std::int32_t> positions, std::int64_t rows_per_block,
-                         Body const& body) {
+                         std::int64_t width, Body const& body) {
     for (std::int64_t first = 0; first < rows_of(positions); first += rows_per_block) {
         std::int64_t const rows = std::min(rows_per_block, rows_of(positions) - first);
         ArenaScope const scope(context.scratch);
         HeadBlock<T> block;
         block.first = first;
         block.positions = element_range(positions, first, rows);
-        take_head_block(block, rows, columns_of(hidden), rows_of(params.output), context.scratch);
+        take_head_block(block, rows, columns_of(hidden), width, context.scratch);
         gather_rows(context, hidden, block.positions, block.hidden);
         head_forward(context, params, block.hidden, block.work, block.output);
         body(block);

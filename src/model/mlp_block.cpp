@@ -5,6 +5,7 @@
 #include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/layernorm.hpp"
 #include "dnagpt/ops/linear.hpp"
+#include "dnagpt/ops/linear_gelu.hpp"
 #include "ranges.hpp"
 
 namespace dnagpt {
@@ -27,13 +28,6 @@ Scratch<T> take_scratch(std::int64_t channels, std::int64_t positions, Arena& sc
             scratch.matrix<T>(positions, channels)};
 }
 
-template <class T>
-void expand(Context& context, MlpBlockParams<T> const& params, Matrix<T> input,
-            Scratch<T> const& taken, Matrix<T> fc) {
-    layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
-    linear_forward(context, taken.normed, params.fc, fc);
-}
-
 }  // namespace
 
 template <class T>
@@ -51,8 +45,8 @@ void mlp_block_forward(Context& context, MlpBlockParams<T> const& params,
     Matrix<T> const fc = first_rows(saved.fc, rows_of(output));
     ArenaScope const scope(context.scratch);
     Scratch<T> const taken = take_scratch<T>(columns_of(output), rows_of(output), context.scratch);
-    expand(context, params, input, taken, fc);
-    gelu_forward(context, fc, taken.active);
+    layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
+    linear_gelu_forward(context, taken.normed, params.fc, fc, taken.active);
     if (output.data() != input.data()) {
         convert(context, flattened(input), flattened(output));
     }
@@ -65,7 +59,9 @@ void mlp_block_recompute(Context& context, MlpBlockParams<T> const& params,
     Matrix<T> const input = first_rows(saved.input, rows);
     ArenaScope const scope(context.scratch);
     Scratch<T> const taken = take_scratch<T>(columns_of(input), rows, context.scratch);
-    expand(context, params, input, taken, first_rows(saved.fc, rows));
+    layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
+    linear_gelu_recompute(context, taken.normed, params.fc, first_rows(saved.fc, rows),
+                          taken.active);
 }
 
 template <class T>
@@ -80,8 +76,7 @@ void mlp_block_backward(Context& context, MlpBlockParams<T> const& params,
     gelu_forward(context, fc, taken.active);
     linear_backward_weight(context, gradient, taken.active, grads.proj);
     Matrix<T> const dfc = taken.active;
-    linear_backward_input(context, gradient, params.proj, dfc);
-    gelu_backward(context, fc, dfc, dfc);
+    linear_gelu_backward_input(context, gradient, params.proj, fc, dfc);
     layernorm_forward(context, input, params.norm, taken.mean, taken.rstd, taken.normed);
     linear_backward_weight(context, dfc, taken.normed, grads.fc);
     linear_backward_input(context, dfc, params.fc, taken.dnormed);

@@ -14,7 +14,8 @@
 namespace dnagpt {
 namespace {
 
-constexpr std::int64_t logits_bytes = std::int64_t{32} << 20;
+/// For a CPU's caches; a GPU wants fewer and larger products.
+constexpr std::int64_t logits_bytes = std::int64_t{on_host ? 32 : 256} << 20;
 
 struct TokenLoss {
     Vector<float> scale;      ///< (M + A)
@@ -66,11 +67,12 @@ void token_losses(Context& context, GptParams<T> const& params, DeviceBatch cons
     std::int64_t const rows = scales.rows_per_block > 0
                                   ? scales.rows_per_block
                                   : token_head_rows<T>(params.shape.vocabulary_size);
+    std::int64_t const vocabulary = params.shape.vocabulary_size;
     for_each_head_block(context, params.token_head, saved.hidden, batch.target_positions(), rows,
-                        [&](HeadBlock<T> const& block) {
+                        suitable_leading_dimension<T>(vocabulary), [&](HeadBlock<T> const& block) {
                             std::int64_t const size = rows_of(block.positions);
                             cross_entropy_forward_backward(
-                                context, block.output,
+                                context, block.output, vocabulary,
                                 element_range(batch.target_ids(), block.first, size),
                                 element_range(loss.scale, block.first, size),
                                 element_range(loss.row_loss, block.first, size));
@@ -93,7 +95,7 @@ void regression_losses(Context& context, GptParams<T> const& params, DeviceBatch
     fill(context, scales, scale);
     weigh(context, batch.regression_weights(), scales);
     for_each_head_block(context, params.regression_head, saved.hidden, batch.regression_positions(),
-                        head_rows, [&](HeadBlock<T> const& block) {
+                        head_rows, 1, [&](HeadBlock<T> const& block) {
                             std::int64_t const size = rows_of(block.positions);
                             Matrix<T> const doutput = context.scratch.matrix<T>(size, 1);
                             squared_error_forward_backward(
@@ -137,7 +139,8 @@ void head_scratch(ModelShape const& shape, std::int64_t positions, Arena& scratc
     std::int64_t const words = std::min(positions, token_head_rows<T>(shape.vocabulary_size));
     HeadBlock<T> block;
     take_token_loss(positions, scratch);
-    take_head_block(block, words, shape.channels, shape.vocabulary_size, scratch);
+    take_head_block(block, words, shape.channels,
+                    suitable_leading_dimension<T>(shape.vocabulary_size), scratch);
     layernorm_scratch<T>(words, shape.channels, scratch);
     scratch.release(mark);
     std::int64_t const values = std::min(positions, head_rows);

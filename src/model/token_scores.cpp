@@ -31,14 +31,15 @@ std::vector<double> token_losses(Context& context, GptParams<T> const& params,
     ArenaScope const scope(context.scratch);
     Vector<double> const row_loss =
         context.scratch.vector<double>(rows_of(batch.target_positions()));
-    for_each_head_block(
-        context, params.token_head, saved.hidden, batch.target_positions(),
-        token_head_rows<T>(params.shape.vocabulary_size), [&](HeadBlock<T> const& block) {
-            std::int64_t const size = rows_of(block.positions);
-            cross_entropy_forward(context, block.output,
-                                  element_range(batch.target_ids(), block.first, size),
-                                  element_range(row_loss, block.first, size));
-        });
+    for_each_head_block(context, params.token_head, saved.hidden, batch.target_positions(),
+                        token_head_rows<T>(params.shape.vocabulary_size),
+                        params.shape.vocabulary_size, [&](HeadBlock<T> const& block) {
+                            std::int64_t const size = rows_of(block.positions);
+                            cross_entropy_forward(
+                                context, block.output,
+                                element_range(batch.target_ids(), block.first, size),
+                                element_range(row_loss, block.first, size));
+                        });
     std::vector<double> const losses = to_host(row_loss.data(), rows_of(row_loss));
     for (std::size_t i = 0; i < losses.size(); ++i) {
         scattered[static_cast<std::size_t>(positions[i])] = losses[i];
@@ -50,7 +51,7 @@ template <class T>
 std::vector<float> head_outputs(Context& context, HeadParams<T> const& params, Matrix<T> hidden,
                                 Vector<std::int32_t> positions, std::int64_t rows_per_block) {
     std::vector<float> outputs;
-    for_each_head_block(context, params, hidden, positions, rows_per_block,
+    for_each_head_block(context, params, hidden, positions, rows_per_block, rows_of(params.output),
                         [&](HeadBlock<T> const& block) {
                             std::vector<float> const some = to_host_floats(block.output);
                             outputs.insert(outputs.end(), some.begin(), some.end());
@@ -96,7 +97,7 @@ std::vector<double> grouped_token_scores(Context& context, GptParams<T> const& p
     Buffer<double> sums("scores of groups of words", rows_of(positions) * count);
     for_each_head_block(context, params.token_head, saved.hidden, positions,
                         token_head_rows<T>(params.shape.vocabulary_size),
-                        [&](HeadBlock<T> const& block) {
+                        params.shape.vocabulary_size, [&](HeadBlock<T> const& block) {
                             auto const rows = block.output.extent(0);
                             Matrix<double> const own(sums.data() + block.first * count, rows,
                                                      static_cast<std::size_t>(count));

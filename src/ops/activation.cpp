@@ -5,7 +5,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/element_types.hpp"
 #include "dnagpt/ops/fast_math.hpp"
-#include "team_loops.hpp"
+#include "element_loops.hpp"
 
 namespace dnagpt {
 namespace {
@@ -44,45 +44,45 @@ struct Silu {
     }
 };
 
+template <class Function>
+struct Value {
+    template <class A>
+    KOKKOS_INLINE_FUNCTION A operator()(A x) const {
+        return Function::value(x);
+    }
+};
+
+template <class Function>
+struct ChainRule {
+    template <class A>
+    KOKKOS_INLINE_FUNCTION A operator()(A doutput, A x) const {
+        return doutput * Function::derivative(x);
+    }
+};
+
 template <class Function, class T>
 void forward(char const* name, Matrix<T> const& input, Matrix<T> const& output) {
     DNAGPT_EXPECT(input.size() == output.size());
-    T const* const in = input.data();
-    T* const out = output.data();
-    for_each_element(
-        name, static_cast<std::int64_t>(input.size()), KOKKOS_LAMBDA(std::int64_t i) {
-            out[i] = T(Function::value(static_cast<accum_t<T>>(in[i])));
-        });
-}
-
-/// gradient *= derivative(input).
-template <class Function, class T>
-void backward_in_place(char const* name, Matrix<T> const& input, Matrix<T> const& gradient) {
-    T const* const in = input.data();
-    T* const grad = gradient.data();
-    for_each_element(
-        name, static_cast<std::int64_t>(input.size()), KOKKOS_LAMBDA(std::int64_t i) {
-            using A = accum_t<T>;
-            grad[i] = T(static_cast<A>(grad[i]) * Function::derivative(static_cast<A>(in[i])));
-        });
+    using Map = MapElements<accum_t<T>, T, T, Value<Function>>;
+    for_each_fitting_pack<T>(name, static_cast<std::int64_t>(input.size()),
+                             Map{input.data(), output.data(), {}}, input.data(), output.data());
 }
 
 template <class Function, class T>
 void backward(char const* name, Matrix<T> const& input, Matrix<T> const& doutput,
               Matrix<T> const& dinput) {
     DNAGPT_EXPECT(input.size() == doutput.size() && input.size() == dinput.size());
+    using A = accum_t<T>;
+    auto const count = static_cast<std::int64_t>(input.size());
     if (dinput.data() == doutput.data()) {
-        backward_in_place<Function>(name, input, dinput);
+        using Update = UpdateElements<A, T, T, ChainRule<Function>>;
+        for_each_fitting_pack<T>(name, count, Update{input.data(), dinput.data(), {}}, input.data(),
+                                 dinput.data());
         return;
     }
-    T const* const in = input.data();
-    T const* const dout = doutput.data();
-    T* const din = dinput.data();
-    for_each_element(
-        name, static_cast<std::int64_t>(input.size()), KOKKOS_LAMBDA(std::int64_t i) {
-            using A = accum_t<T>;
-            din[i] = T(static_cast<A>(dout[i]) * Function::derivative(static_cast<A>(in[i])));
-        });
+    using Combine = CombineElements<A, T, ChainRule<Function>>;
+    for_each_fitting_pack<T>(name, count, Combine{doutput.data(), input.data(), dinput.data(), {}},
+                             doutput.data(), input.data(), dinput.data());
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ void pack_heads(HeadGroup const& group, std::int64_t parts, T const* from, T* to
     std::int64_t const width = parts * group.channels();
     std::int64_t const dimension = group.head_dimension;
     for_each_team(
-        "attention pack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
+        "attention pack", group.context_length, dimension, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = team.league_rank();
             T const* const row = from + (group.sequence * group.context_length + position) * width;
             for (std::int64_t array = 0; array < parts * group.heads; ++array) {
@@ -124,7 +124,7 @@ void unpack_heads(HeadGroup const& group, std::int64_t parts, accum_t<T> const* 
     std::int64_t const width = parts * group.channels();
     std::int64_t const dimension = group.head_dimension;
     for_each_team(
-        "attention unpack", group.context_length, KOKKOS_LAMBDA(Team const& team) {
+        "attention unpack", group.context_length, dimension, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = team.league_rank();
             T* const row = to + (group.sequence * group.context_length + position) * width;
             for (std::int64_t array = 0; array < parts * group.heads; ++array) {
@@ -165,7 +165,8 @@ void softmax_tile(HeadGroup const& group, Tile const& tile, ForwardScratch<T> co
     A const scale = A(1) / std::sqrt(static_cast<A>(group.head_dimension));
     bool const first_tile = tile.first_key == 0;
     for_each_team(
-        "attention softmax", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
+        "attention softmax", group.heads * tile.queries, tile.keys,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const visible = visible_keys(tile, row);
             A* __restrict const scores = scratch.scores + row * tile.keys;
@@ -199,7 +200,8 @@ void finish_queries(HeadGroup const& group, Tile const& tile, ForwardScratch<T> 
     T* const rows = output + (group.first_row() + tile.first_query) * group.channels();
     std::int64_t const channels = group.channels();
     for_each_team(
-        "attention finish", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
+        "attention finish", group.heads * tile.queries, group.head_dimension,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const head = row / tile.queries;
             std::int64_t const query = row % tile.queries;
@@ -224,7 +226,8 @@ void begin_backward(HeadGroup const& group, T const* output, T const* doutput,
     T const* const outputs = output + group.first_row() * channels;
     T const* const doutputs = doutput + group.first_row() * channels;
     for_each_team(
-        "attention row dot", group.heads * group.context_length, KOKKOS_LAMBDA(Team const& team) {
+        "attention row dot", group.heads * group.context_length, group.head_dimension,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const head = group.first_head + row / group.context_length;
             std::int64_t const first =
@@ -247,7 +250,8 @@ void differentiate_tile(HeadGroup const& group, Tile const& tile, accum_t<T> con
     A const scale = A(1) / std::sqrt(static_cast<A>(group.head_dimension));
     A const* const statistics = log_sum_exp + group.first_statistic();
     for_each_team(
-        "attention differentiate", group.heads * tile.queries, KOKKOS_LAMBDA(Team const& team) {
+        "attention differentiate", group.heads * tile.queries, tile.keys,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int64_t const statistic =
                 row / tile.queries * group.context_length + tile.first_query + row % tile.queries;

@@ -1,4 +1,4 @@
-#include "dnagpt/ops/attention.hpp"
+#include "attention_portable.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -147,22 +147,11 @@ void backward_tile(Context& context, HeadGroup const& group, Tile const& tile,
     multiply_heads<T>(context, group.heads, to_queries, dscores, k, dq);
 }
 
-template <class T>
-void check_operands(AttentionShape const& shape, Matrix<T> const& qkv, Matrix<T> const& output,
-                    Vector<accum_t<T>> const& log_sum_exp) {
-    std::int64_t const rows = shape.batch * shape.context_length;
-    std::int64_t const channels = shape.heads * shape.head_dimension;
-    DNAGPT_EXPECT(rows_of(qkv) == rows && columns_of(qkv) == 3 * channels);
-    DNAGPT_EXPECT(rows_of(output) == rows && columns_of(output) == channels);
-    DNAGPT_EXPECT(rows_of(log_sum_exp) == rows * shape.heads);
-}
-
 }  // namespace
 
 template <class T>
-void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
-                       Matrix<T> output, Vector<accum_t<T>> log_sum_exp) {
-    check_operands<T>(shape, qkv, output, log_sum_exp);
+void portable_attention_forward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
+                                Matrix<T> output, Vector<accum_t<T>> log_sum_exp) {
     ArenaScope const scope(context.scratch);
     ForwardScratch<T> const scratch(shape, context.scratch);
     for_each_head_group(shape, [&](HeadGroup const& group) {
@@ -176,11 +165,9 @@ void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> 
 }
 
 template <class T>
-void attention_backward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
-                        Matrix<T> output, Vector<accum_t<T>> log_sum_exp, Matrix<T> doutput,
-                        Matrix<T> dqkv) {
-    check_operands<T>(shape, qkv, output, log_sum_exp);
-    check_operands<T>(shape, dqkv, doutput, log_sum_exp);
+void portable_attention_backward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
+                                 Matrix<T> output, Vector<accum_t<T>> log_sum_exp,
+                                 Matrix<T> doutput, Matrix<T> dqkv) {
     ArenaScope const scope(context.scratch);
     BackwardScratch<T> const scratch(shape, context.scratch);
     std::int64_t const length = shape.context_length;
@@ -200,7 +187,7 @@ void attention_backward(Context& context, AttentionShape const& shape, Matrix<T>
 }
 
 template <class T>
-void attention_scratch(AttentionShape const& shape, Arena& scratch) {
+void portable_attention_scratch(AttentionShape const& shape, Arena& scratch) {
     {
         ArenaScope const scope(scratch);
         ForwardScratch<T> const forward(shape, scratch);
@@ -209,12 +196,13 @@ void attention_scratch(AttentionShape const& shape, Arena& scratch) {
     BackwardScratch<T> const backward(shape, scratch);
 }
 
-#define DNAGPT_INSTANTIATE(T)                                                               \
-    template void attention_forward(Context&, AttentionShape const&, Matrix<T>, Matrix<T>,  \
-                                    Vector<accum_t<T>>);                                    \
-    template void attention_backward(Context&, AttentionShape const&, Matrix<T>, Matrix<T>, \
-                                     Vector<accum_t<T>>, Matrix<T>, Matrix<T>);             \
-    template void attention_scratch<T>(AttentionShape const&, Arena&);
+#define DNAGPT_INSTANTIATE(T)                                                             \
+    template void portable_attention_forward(Context&, AttentionShape const&, Matrix<T>,  \
+                                             Matrix<T>, Vector<accum_t<T>>);              \
+    template void portable_attention_backward(Context&, AttentionShape const&, Matrix<T>, \
+                                              Matrix<T>, Vector<accum_t<T>>, Matrix<T>,   \
+                                              Matrix<T>);                                 \
+    template void portable_attention_scratch<T>(AttentionShape const&, Arena&);
 DNAGPT_FOR_ELEMENT_TYPES(DNAGPT_INSTANTIATE)
 
 }  // namespace dnagpt

@@ -24,7 +24,8 @@ void attention_rows(AttentionShape const& shape, Matrix<T> qkv, Vector<std::int3
     std::int32_t const* const at = queries.data();
     float* const out = rows.data();
     for_each_team(
-        "attention_rows", rows_of(queries) * heads, KOKKOS_LAMBDA(Team const& team) {
+        "attention_rows", rows_of(queries) * heads, context_length,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const position = at[team.league_rank() / heads];
             std::int64_t const head = team.league_rank() % heads;
             std::int64_t const length = position % context_length + 1;

@@ -22,7 +22,7 @@ void add_block_sums(char const* name, Context& context, std::int64_t count, Term
     ArenaScope const scope(context.scratch);
     double* const partials = context.scratch.vector<double>(blocks).data();
     for_each_team(
-        name, blocks, KOKKOS_LAMBDA(Team const& team) {
+        name, blocks, length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * length;
             std::int64_t const left = count - first;
             A const partial = team_sum<A>(team, left < length ? left : length,
@@ -32,7 +32,7 @@ void add_block_sums(char const* name, Context& context, std::int64_t count, Term
         });
     double* const total = sum.data();
     for_each_team(
-        name, 1, KOKKOS_LAMBDA(Team const& team) {
+        name, 1, blocks, KOKKOS_LAMBDA(Team const& team) {
             double const added =
                 team_sum<double>(team, blocks, [&](int block) { return partials[block]; });
             Kokkos::single(Kokkos::PerTeam(team), [&]() { total[0] += added; });

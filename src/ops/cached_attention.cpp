@@ -24,7 +24,7 @@ void store_position(CacheShape const& shape, Matrix<T> qkv, Vector<std::int32_t>
     T* const key_rows = keys.data();
     T* const value_rows = values.data();
     for_each_team(
-        "cached_attention_store", shape.rows * heads, KOKKOS_LAMBDA(Team const& team) {
+        "cached_attention_store", shape.rows * heads, dimension, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank() / heads;
             std::int64_t const to = (team.league_rank() * capacity + at[row]) * dimension;
             T const* const key =
@@ -60,7 +60,7 @@ void cached_attention_forward(Context& context, CacheShape const& shape, Matrix<
     T const* const value_rows = values.data();
     T* const out = output.data();
     for_each_team(
-        "cached_attention_forward", shape.rows * heads, KOKKOS_LAMBDA(Team const& team) {
+        "cached_attention_forward", shape.rows * heads, capacity, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank() / heads;
             std::int64_t const first_channel = team.league_rank() % heads * dimension;
             std::int64_t const length = at[row] + 1;

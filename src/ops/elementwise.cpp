@@ -1,12 +1,25 @@
 #include "dnagpt/ops/elementwise.hpp"
 
 #include <cstdint>
+#include <type_traits>
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/core/check.hpp"
-#include "team_loops.hpp"
+#include "element_loops.hpp"
 
 namespace dnagpt {
+namespace {
+
+/// As it was; what is stored is rounded once, to accum_t<To>, and then to To.
+template <class To>
+struct Through {
+    template <class A>
+    KOKKOS_INLINE_FUNCTION A operator()(A x) const {
+        return static_cast<A>(static_cast<accum_t<To>>(x));
+    }
+};
+
+}  // namespace
 
 template <class T>
 void fill(Context& /*context*/, Vector<T> values, T value) {
@@ -28,12 +41,11 @@ void multiply(Context& /*context*/, Vector<float> factors, Vector<T> values) {
 template <class From, class To>
 void convert(Context& /*context*/, Vector<From> source, Vector<To> destination) {
     DNAGPT_EXPECT(rows_of(source) == rows_of(destination));
-    From const* const in = source.data();
-    To* const out = destination.data();
-    for_each_element(
-        "convert", rows_of(source), KOKKOS_LAMBDA(std::int64_t i) {
-            out[i] = static_cast<To>(static_cast<accum_t<To>>(static_cast<accum_t<From>>(in[i])));
-        });
+    using Wider = std::conditional_t<(sizeof(From) > sizeof(To)), From, To>;
+    using Map = MapElements<accum_t<From>, From, To, Through<To>>;
+    for_each_fitting_pack<Wider>("convert", rows_of(source),
+                                 Map{source.data(), destination.data(), {}}, source.data(),
+                                 destination.data());
 }
 
 #define DNAGPT_INSTANTIATE(From, To) template void convert(Context&, Vector<From>, Vector<To>)

@@ -167,8 +167,35 @@ void GemmEngine::use_reference() {
     state_->reference = true;
 }
 
+void GemmEngine::choose_by_timing(bool /*timed*/) {}
+
+bool GemmEngine::chooses_by_timing() const {
+    return false;
+}
+
+std::string GemmEngine::choices() const {
+    return {};
+}
+
+void GemmEngine::take_choices(std::string const& /*choices*/) {}
+
+std::optional<bool> GemmEngine::epilogue_pays(GemmShape const& /*shape*/) const {
+    return {};
+}
+
+void GemmEngine::note_epilogue_pays(GemmShape const& /*shape*/, bool /*pays*/) {}
+
+std::int64_t GemmEngine::workspace_bytes() {
+    return 0;
+}
+
 int GemmEngine::threads() {
     return omp_get_max_threads();
+}
+
+std::string GemmEngine::library() {
+    return fmt::format("oneDNN {}.{}.{}", DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR,
+                       DNNL_VERSION_PATCH);
 }
 
 std::string GemmEngine::description() const {
@@ -383,6 +410,35 @@ std::int64_t kept_weight_bytes(GemmEngine& engine, GemmShape const& shape) {
 
 template std::int64_t kept_weight_bytes<bf16>(GemmEngine&, GemmShape const&);
 template std::int64_t kept_weight_bytes<float>(GemmEngine&, GemmShape const&);
+
+template <class T>
+bool has_epilogue(GemmEngine& /*engine*/, GemmShape const& /*shape*/) {
+    return false;
+}
+
+template <class T>
+void gemm_with_epilogue(GemmEngine& /*engine*/, Stream /*stream*/, GemmShape const& /*shape*/,
+                        T const* /*a*/, T const* /*b*/, T* /*pre_activation*/, T* /*c*/) {
+    DNAGPT_EXPECT(!"an epilogue that has_epilogue denies");
+}
+
+/// Gaps between rows cost oneDNN more than they bring (wants_rows_without_gaps).
+template <class T>
+std::int64_t suitable_leading_dimension(std::int64_t columns) {
+    return columns;
+}
+
+#define DNAGPT_INSTANTIATE(T)                                                                      \
+    template bool has_epilogue<T>(GemmEngine&, GemmShape const&);                                  \
+    template void gemm_with_epilogue<T>(GemmEngine&, Stream, GemmShape const&, T const*, T const*, \
+                                        T*, T*);                                                   \
+    template std::int64_t suitable_leading_dimension<T>(std::int64_t)
+DNAGPT_INSTANTIATE(bf16);
+DNAGPT_INSTANTIATE(float);
+#if defined(DNAGPT_HAVE_DOUBLE)
+DNAGPT_INSTANTIATE(double);
+#endif
+#undef DNAGPT_INSTANTIATE
 
 #define DNAGPT_INSTANTIATE(T, Out) \
     template void gemm<T, Out>(GemmEngine&, Stream, GemmShape const&, T const*, T const*, Out*)

@@ -22,7 +22,7 @@ void grouped_log_sums(Context& /*context*/, Matrix<T> logits, Matrix<std::int32_
     std::int32_t const* const all_members = members.data();
     double* const out = sums.data();
     for_each_team(
-        "grouped_log_sums", rows_of(logits) * groups, KOKKOS_LAMBDA(Team const& team) {
+        "grouped_log_sums", rows_of(logits) * groups, size, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank() / groups;
             T const* const values = all_logits + row * columns;
             std::int32_t const* const own = all_members + team.league_rank() % groups * size;

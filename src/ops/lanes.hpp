@@ -1,16 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 
-#include "dnagpt/device/views.hpp"
+#include "team_loops.hpp"
 
 namespace dnagpt {
 
 /// Neighbouring elements that one thread works on at a time: a CPU's vector registers, one on a
 /// GPU, whose threads are the lanes.
-inline constexpr int lane_count =
-    std::is_same_v<ExecutionSpace::memory_space, Kokkos::HostSpace> ? 32 : 1;
+inline constexpr int lane_count = on_host ? 32 : 1;
 
 /// The sum of a[i] b[i] for i < count, lane by lane and then over the lanes in pairs.
 template <class A, class T>

@@ -2,20 +2,66 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/element_types.hpp"
-#include "team_loops.hpp"
+#include "row_loops.hpp"
 
 namespace dnagpt {
 namespace {
 
 /// Rows that one team of the backward pass sums up into one row of partial dweight; depends only
-/// on the number of rows, so that the order of the sums does too.
+/// on the number of rows, so that the order of the sums does too. A GPU wants more teams than a
+/// CPU.
 std::int64_t rows_per_block(std::int64_t rows) {
-    return std::max<std::int64_t>(16, ceil_divide(rows, 256));
+    constexpr std::int64_t fewest = on_host ? 16 : 8;
+    constexpr std::int64_t blocks = on_host ? 256 : 1024;
+    return std::max(fewest, ceil_divide(rows, blocks));
 }
+
+/// A row of the forward pass in packs of `width`.
+template <class T, int width>
+struct NormaliseRow {
+    using A = accum_t<T>;
+    std::int64_t columns;
+    T const* input;   // (R, C)
+    T const* weight;  // (C)
+    A* means;         // (R)
+    A* rstds;         // (R)
+    T* output;        // (R, C)
+
+    template <class Lanes>
+    KOKKOS_INLINE_FUNCTION void operator()(Lanes const& lanes, std::int64_t row) const {
+        T const* const in = input + row * columns;
+        T* const out = output + row * columns;
+        A const sum = sum_packs<A, width>(lanes, columns, [&](auto wide, int c) {
+            return sum_of(load_pack<A, wide.value>(in + c));
+        });
+        A const mean = sum / static_cast<A>(columns);
+        A const squares = sum_packs<A, width>(lanes, columns, [&](auto wide, int c) {
+            auto x = load_pack<A, wide.value>(in + c);
+            for (int i = 0; i < wide.value; ++i) {
+                x[i] = (x[i] - mean) * (x[i] - mean);
+            }
+            return sum_of(x);
+        });
+        A const rstd = A(1) / std::sqrt(squares / static_cast<A>(columns) + A(layernorm_epsilon));
+        lanes.once([&]() {
+            means[row] = mean;
+            rstds[row] = rstd;
+        });
+        for_packs<width>(lanes, columns, [&](auto wide, int c) {
+            auto x = load_pack<A, wide.value>(in + c);
+            auto const w = load_pack<A, wide.value>(weight + c);
+            for (int i = 0; i < wide.value; ++i) {
+                x[i] = (x[i] - mean) * rstd * w[i];
+            }
+            store_pack(x, out + c);
+        });
+    }
+};
 
 /// What happens to dinput. In place it is doutput, which the compiler must know to make vector
 /// code.
@@ -38,9 +84,9 @@ struct Backward {
 
 /// One row: d = rstd (g - mean(g) - x mean(g x)) with g = doutput weight and x the normalised
 /// input; adds doutput x to `partial`.
-template <class T, Mode mode>
-KOKKOS_INLINE_FUNCTION void backward_row(Team const& team, Backward<T> const& of, std::int64_t row,
-                                         accum_t<T>* __restrict partial) {
+template <class T, Mode mode, int width, class Lanes>
+KOKKOS_INLINE_FUNCTION void backward_row(Lanes const& lanes, Backward<T> const& of,
+                                         std::int64_t row, accum_t<T>* __restrict partial) {
     using A = accum_t<T>;
     T const* __restrict const weight = of.weight;
     T const* __restrict const in = of.input + row * of.columns;
@@ -49,48 +95,119 @@ KOKKOS_INLINE_FUNCTION void backward_row(Team const& team, Backward<T> const& of
     A const mean = of.mean[row];
     A const rstd = of.rstd[row];
     A const gradient_mean =
-        team_sum<A>(team, of.columns,
-                    [&](int c) { return static_cast<A>(dout[c]) * static_cast<A>(weight[c]); }) /
+        sum_packs<A, width>(lanes, of.columns,
+                            [&](auto wide, int c) {
+                                auto const g = load_pack<A, wide.value>(dout + c);
+                                auto const w = load_pack<A, wide.value>(weight + c);
+                                return sum_of_products(g, w);
+                            }) /
         static_cast<A>(of.columns);
-    A const product_mean = team_sum<A>(team, of.columns,
-                                       [&](int c) {
-                                           return static_cast<A>(dout[c]) *
-                                                  static_cast<A>(weight[c]) *
-                                                  ((static_cast<A>(in[c]) - mean) * rstd);
-                                       }) /
+    A const product_mean = sum_packs<A, width>(lanes, of.columns,
+                                               [&](auto wide, int c) {
+                                                   auto g = load_pack<A, wide.value>(dout + c);
+                                                   auto const w =
+                                                       load_pack<A, wide.value>(weight + c);
+                                                   auto x = load_pack<A, wide.value>(in + c);
+                                                   for (int i = 0; i < wide.value; ++i) {
+                                                       g[i] *= w[i];
+                                                       x[i] = (x[i] - mean) * rstd;
+                                                   }
+                                                   return sum_of_products(g, x);
+                                               }) /
                            static_cast<A>(of.columns);
-    team_for(team, of.columns, [&](int c) {
-        A const x = (static_cast<A>(in[c]) - mean) * rstd;
-        A const gradient = static_cast<A>(dout[c]);
-        A const before = mode == Mode::add ? static_cast<A>(din[c]) : A(0);
-        partial[c] += gradient * x;
-        din[c] = T(before + rstd * (gradient * static_cast<A>(weight[c]) - gradient_mean -
-                                    x * product_mean));
+    for_packs<width>(lanes, of.columns, [&](auto wide, int c) {
+        auto const g = load_pack<A, wide.value>(dout + c);
+        auto const w = load_pack<A, wide.value>(weight + c);
+        auto const x = load_pack<A, wide.value>(in + c);
+        Pack<A, wide.value> before{};
+        if constexpr (mode == Mode::add) {
+            before = load_pack<A, wide.value>(din + c);
+        }
+        for (int i = 0; i < wide.value; ++i) {
+            A const normed = (x[i] - mean) * rstd;
+            partial[c + i] += g[i] * normed;
+            before[i] += rstd * (g[i] * w[i] - gradient_mean - normed * product_mean);
+        }
+        store_pack(before, din + c);
     });
-    team.team_barrier();
 }
 
-template <class T, Mode mode>
-void backward_rows(Backward<T> const& of) {
+template <class T, Mode mode, int width>
+void backward_rows_by_teams(Backward<T> const& of) {
     std::int64_t const per_block = rows_per_block(of.rows);
     for_each_team(
-        "layernorm_backward", ceil_divide(of.rows, per_block), KOKKOS_LAMBDA(Team const& team) {
+        "layernorm_backward", ceil_divide(of.rows, per_block), of.columns,
+        KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * per_block;
             std::int64_t const end = first + per_block < of.rows ? first + per_block : of.rows;
             auto* const partial = of.partials + team.league_rank() * of.columns;
             team_for(team, of.columns, [&](int c) { partial[c] = 0; });
             for (std::int64_t row = first; row < end; ++row) {
-                backward_row<T, mode>(team, of, row, partial);
+                backward_row<T, mode, width>(TeamLanes{team}, of, row, partial);
+                team.team_barrier();
             }
         });
 }
 
+/// The same on a GPU: a warp each row, which adds to partial sums of its own in shared memory.
+template <class T, Mode mode, int width>
+void backward_rows_by_warps(Backward<T> const& of) {
+    using A = accum_t<T>;
+    constexpr std::int64_t shared_elements = (std::int64_t{32} << 10) / std::int64_t{sizeof(A)};
+    auto const warps =
+        static_cast<int>(std::clamp<std::int64_t>(shared_elements / of.columns, 1, 8));
+    std::int64_t const per_block = rows_per_block(of.rows);
+    auto const blocks = static_cast<int>(ceil_divide(of.rows, per_block));
+    std::int64_t const columns = of.columns;
+    auto const bytes = static_cast<std::size_t>(warps * columns) * sizeof(A);
+    ProfileScope const scope("ops", "layernorm_backward");
+    Kokkos::parallel_for(
+        "layernorm_backward",
+        TeamPolicy(blocks, warps, warp_lanes).set_scratch_size(0, Kokkos::PerTeam(bytes)),
+        KOKKOS_LAMBDA(Team const& team) {
+            std::int64_t const first = team.league_rank() * per_block;
+            std::int64_t const left = of.rows - first;
+            auto* const sums = static_cast<A*>(team.team_shmem().get_shmem(bytes));
+            A* const own = sums + team.team_rank() * columns;
+            WarpLanes const lanes{team};
+            for_packs<width>(lanes, columns, [&](auto wide, int c) {
+                for (int i = 0; i < wide.value; ++i) {
+                    own[c + i] = 0;
+                }
+            });
+            Kokkos::parallel_for(
+                Kokkos::TeamThreadRange(team,
+                                        static_cast<int>(left < per_block ? left : per_block)),
+                [&](int row) { backward_row<T, mode, width>(lanes, of, first + row, own); });
+            team.team_barrier();
+            A* const partial = of.partials + team.league_rank() * columns;
+            team_for(team, columns, [&](int c) {
+                A sum = 0;
+                for (int warp = 0; warp < warps; ++warp) {
+                    sum += sums[warp * columns + c];
+                }
+                partial[c] = sum;
+            });
+        });
+}
+
+template <class T, Mode mode>
+void backward_rows(Backward<T> const& of) {
+    if constexpr (on_host) {
+        backward_rows_by_teams<T, mode, 1>(of);
+    } else if (fits_packs<T>(of.columns, of.input, of.weight, of.doutput, of.dinput)) {
+        backward_rows_by_warps<T, mode, pack_width<T>>(of);
+    } else {
+        backward_rows_by_warps<T, mode, 1>(of);
+    }
+}
+
 /// sums[c] += partials (blocks, C) over the blocks, in order.
 template <class A>
-void add_columns(A const* partials, std::int64_t blocks, std::int64_t columns, A* sums) {
+void add_columns_by_teams(A const* partials, std::int64_t blocks, std::int64_t columns, A* sums) {
     constexpr std::int64_t columns_per_team = 256;
     for_each_team(
-        "layernorm_dweight", ceil_divide(columns, columns_per_team),
+        "layernorm_dweight", ceil_divide(columns, columns_per_team), columns_per_team,
         KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * columns_per_team;
             std::int64_t const left = columns - first;
@@ -103,42 +220,71 @@ void add_columns(A const* partials, std::int64_t blocks, std::int64_t columns, A
         });
 }
 
+/// The same on a GPU: every warp of a team sums each 16th block of the team's 32 columns.
+template <class A>
+void add_columns_by_warps(A const* partials, std::int64_t blocks, std::int64_t columns, A* sums) {
+    constexpr int warps = 16;
+    constexpr auto bytes = sizeof(A) * warps * warp_lanes;
+    auto const teams = static_cast<int>(ceil_divide(columns, warp_lanes));
+    ProfileScope const scope("ops", "layernorm_dweight");
+    Kokkos::parallel_for(
+        "layernorm_dweight",
+        TeamPolicy(teams, warps, warp_lanes).set_scratch_size(0, Kokkos::PerTeam(bytes)),
+        KOKKOS_LAMBDA(Team const& team) {
+            std::int64_t const first = team.league_rank() * std::int64_t{warp_lanes};
+            std::int64_t const left = columns - first;
+            int const mine = static_cast<int>(left < warp_lanes ? left : warp_lanes);
+            auto* const shared = static_cast<A*>(team.team_shmem().get_shmem(bytes));
+            Kokkos::parallel_for(Kokkos::TeamThreadRange(team, warps), [&](int warp) {
+                Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, mine), [&](int c) {
+                    A sum = 0;
+                    for (std::int64_t block = warp; block < blocks; block += warps) {
+                        sum += partials[block * columns + first + c];
+                    }
+                    shared[warp * warp_lanes + c] = sum;
+                });
+            });
+            team.team_barrier();
+            team_for(team, mine, [&](int c) {
+                A sum = 0;
+                for (int warp = 0; warp < warps; ++warp) {
+                    sum += shared[warp * warp_lanes + c];
+                }
+                sums[first + c] += sum;
+            });
+        });
+}
+
+template <class A>
+void add_columns(A const* partials, std::int64_t blocks, std::int64_t columns, A* sums) {
+    if constexpr (on_host) {
+        add_columns_by_teams(partials, blocks, columns, sums);
+    } else {
+        add_columns_by_warps(partials, blocks, columns, sums);
+    }
+}
+
+template <class T, int width>
+void normalise_rows(std::int64_t rows, NormaliseRow<T, width> const& row) {
+    for_each_row<width>("layernorm_forward", rows, row.columns, row);
+}
+
 }  // namespace
 
 template <class T>
 void layernorm_forward(Context& /*context*/, Matrix<T> input, Vector<T> weight,
                        Vector<accum_t<T>> mean, Vector<accum_t<T>> rstd, Matrix<T> output) {
-    using A = accum_t<T>;
+    std::int64_t const rows = rows_of(input);
     std::int64_t const columns = columns_of(input);
     DNAGPT_EXPECT(columns > 0 && rows_of(weight) == columns && input.size() == output.size());
-    DNAGPT_EXPECT(rows_of(mean) >= rows_of(input) && rows_of(rstd) >= rows_of(input));
-    T const* const inputs = input.data();
-    T const* const weights = weight.data();
-    A* const means = mean.data();
-    A* const rstds = rstd.data();
-    T* const outputs = output.data();
-    for_each_team(
-        "layernorm_forward", rows_of(input), KOKKOS_LAMBDA(Team const& team) {
-            std::int64_t const row = team.league_rank();
-            T const* const in = inputs + row * columns;
-            T* const out = outputs + row * columns;
-            A const sum = team_sum<A>(team, columns, [&](int c) { return static_cast<A>(in[c]); });
-            A const row_mean = sum / static_cast<A>(columns);
-            A const squares = team_sum<A>(team, columns, [&](int c) {
-                A const centred = static_cast<A>(in[c]) - row_mean;
-                return centred * centred;
-            });
-            A const row_rstd =
-                A(1) / std::sqrt(squares / static_cast<A>(columns) + A(layernorm_epsilon));
-            Kokkos::single(Kokkos::PerTeam(team), [&]() {
-                means[row] = row_mean;
-                rstds[row] = row_rstd;
-            });
-            team_for(team, columns, [&](int c) {
-                out[c] =
-                    T((static_cast<A>(in[c]) - row_mean) * row_rstd * static_cast<A>(weights[c]));
-            });
-        });
+    DNAGPT_EXPECT(rows_of(mean) >= rows && rows_of(rstd) >= rows);
+    if (fits_packs<T>(columns, input.data(), weight.data(), output.data())) {
+        normalise_rows<T, pack_width<T>>(
+            rows, {columns, input.data(), weight.data(), mean.data(), rstd.data(), output.data()});
+    } else {
+        normalise_rows<T, 1>(
+            rows, {columns, input.data(), weight.data(), mean.data(), rstd.data(), output.data()});
+    }
 }
 
 template <class T>

@@ -35,7 +35,8 @@ void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<
     GemmShape shape = linear_forward_product(rows_of(input), rows_of(weight), columns_of(input));
     shape.accumulate = write == Write::add;
     DNAGPT_EXPECT(columns_of(weight) == shape.k);
-    DNAGPT_EXPECT(rows_of(output) == shape.m && columns_of(output) == shape.n);
+    shape.ldc = columns_of(output);
+    DNAGPT_EXPECT(rows_of(output) == shape.m && columns_of(output) >= shape.n);
     ProfileScope const scope("ops", "linear forward", flops_of(shape));
     gemm<T, T>(context.gemm, context.stream, shape, input.data(), weight.data(), output.data());
 }
@@ -44,9 +45,10 @@ template <class T>
 void linear_backward_input(Context& context, Matrix<T> doutput, Matrix<T> weight, Matrix<T> dinput,
                            Write write) {
     GemmShape shape =
-        linear_backward_input_product(rows_of(doutput), columns_of(doutput), columns_of(weight));
+        linear_backward_input_product(rows_of(doutput), rows_of(weight), columns_of(weight));
     shape.accumulate = write == Write::add;
-    DNAGPT_EXPECT(rows_of(weight) == shape.k);
+    shape.lda = columns_of(doutput);
+    DNAGPT_EXPECT(columns_of(doutput) >= shape.k);
     DNAGPT_EXPECT(rows_of(dinput) == shape.m && columns_of(dinput) == shape.n);
     ProfileScope const scope("ops", "linear backward, input", flops_of(shape));
     gemm<T, T>(context.gemm, context.stream, shape, doutput.data(), weight.data(), dinput.data());
@@ -58,7 +60,7 @@ void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input
     if (rows_of(doutput) == 0) {
         return;
     }
-    GemmShape const shape{.m = columns_of(doutput),
+    GemmShape const shape{.m = rows_of(dweight),
                           .n = columns_of(input),
                           .k = rows_of(doutput),
                           .transpose_a = true,
@@ -67,7 +69,7 @@ void linear_backward_weight(Context& context, Matrix<T> doutput, Matrix<T> input
                           .ldc = columns_of(dweight),
                           .accumulate = true};
     DNAGPT_EXPECT(rows_of(input) == shape.k);
-    DNAGPT_EXPECT(rows_of(dweight) == shape.m && columns_of(dweight) == shape.n);
+    DNAGPT_EXPECT(columns_of(doutput) >= shape.m && columns_of(dweight) == shape.n);
     ProfileScope const scope("ops", "linear backward, weight", flops_of(shape));
     gemm<T, accum_t<T>>(context.gemm, context.stream, shape, doutput.data(), input.data(),
                         dweight.data());

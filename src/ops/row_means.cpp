@@ -17,7 +17,7 @@ void row_means(Matrix<T> source, Vector<std::int32_t> starts, Vector<std::int32_
     std::int32_t const* const place = places.data();
     float* const out = output.data();
     for_each_team(
-        "row_means", rows_of(output), KOKKOS_LAMBDA(Team const& team) {
+        "row_means", rows_of(output), channels, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const row = team.league_rank();
             std::int32_t const first = begin[row];
             std::int32_t const last = begin[row + 1];

@@ -12,24 +12,36 @@ namespace dnagpt {
 using TeamPolicy = Kokkos::TeamPolicy<ExecutionSpace>;
 using Team = TeamPolicy::member_type;
 
+/// Threads of a GPU that run in step, the vector lanes of a Kokkos thread there.
+inline constexpr int warp_lanes = 32;
+
 /// Elements that one team of an elementwise kernel works on.
 inline constexpr std::int64_t block_length = 4096;
 
-inline std::int64_t ceil_divide(std::int64_t count, std::int64_t part) {
+KOKKOS_INLINE_FUNCTION std::int64_t ceil_divide(std::int64_t count, std::int64_t part) {
     return (count + part - 1) / part;
 }
 
-/// `teams` teams of the size that the backend takes to suit the kernel.
-inline TeamPolicy teams_of(std::int64_t teams) {
-    return TeamPolicy(static_cast<int>(teams), Kokkos::AUTO);
+/// `teams` teams whose loops have about `length` turns. On CPUs of the size that the backend takes
+/// to suit the kernel; on GPUs of warps, so many that each thread has four turns at once to wait
+/// for.
+inline TeamPolicy teams_of(std::int64_t teams, std::int64_t length) {
+    if constexpr (on_host) {
+        return TeamPolicy(static_cast<int>(teams), Kokkos::AUTO);
+    } else {
+        constexpr std::int64_t most_warps = 16;
+        auto const warps =
+            std::clamp<std::int64_t>(ceil_divide(length, 4 * warp_lanes), 1, most_warps);
+        return TeamPolicy(static_cast<int>(teams), static_cast<int>(warps), warp_lanes);
+    }
 }
 
-/// body(team) for each of `teams` teams, of the size that the backend takes to suit the kernel.
+/// body(team) for each of `teams` teams whose loops have about `length` turns.
 template <class Body>
-void for_each_team(char const* name, std::int64_t teams, Body const& body) {
+void for_each_team(char const* name, std::int64_t teams, std::int64_t length, Body const& body) {
     if (teams > 0) {
         ProfileScope const scope("ops", name);
-        Kokkos::parallel_for(name, teams_of(teams), body);
+        Kokkos::parallel_for(name, teams_of(teams, length), body);
     }
 }
 
@@ -67,7 +79,7 @@ KOKKOS_INLINE_FUNCTION A team_max(Team const& team, std::int64_t count, Term con
 template <class Body>
 void for_each_element(char const* name, std::int64_t count, Body const& body) {
     for_each_team(
-        name, ceil_divide(count, block_length), KOKKOS_LAMBDA(Team const& team) {
+        name, ceil_divide(count, block_length), block_length, KOKKOS_LAMBDA(Team const& team) {
             std::int64_t const first = team.league_rank() * block_length;
             std::int64_t const left = count - first;
             team_for(team, left < block_length ? left : block_length,

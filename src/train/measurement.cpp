@@ -69,6 +69,7 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
     for (std::int64_t step = 0; step < options.steps; ++step) {
         auto const began = Clock::now();
         run.train_step();
+        device_fence();
         world.barrier();
         seconds.push_back(std::chrono::duration<double>(Clock::now() - began).count());
     }
@@ -85,8 +86,10 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
     result["step_seconds"] = seconds;
     result["tokens_per_second"] =
         static_cast<double>(config.batch.tokens_per_step) / median(seconds);
-    result["peak_memory_bytes"] = world.all_reduce_max(peak_resident_bytes());
-    result["planned_memory_bytes"] = training_memory(config, world.size()).total();
+    MemoryByKind const planned = training_memory(config, world.size());
+    std::int64_t const on_gpu = used_gpu_memory();
+    result["peak_memory_bytes"] = world.all_reduce_max(on_gpu > 0 ? on_gpu : peak_resident_bytes());
+    result["planned_memory_bytes"] = on_gpu > 0 ? planned.on_device() : planned.total();
     if (world.rank() == 0) {
         fmt::print("{}\n", result.dump());
     }

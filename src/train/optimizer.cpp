@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dnagpt/core/bf16.hpp"
-#include "dnagpt/device/device_session.hpp"
 #include "dnagpt/ops/adamw.hpp"
 #include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/non_finite.hpp"
@@ -23,6 +22,24 @@ std::int64_t end_of_run(ParameterLayout const& layout, std::size_t first) {
     return layout.size;
 }
 
+std::vector<DecaySegment> segments_of(ParameterLayout const& layout, Slice const& slice) {
+    std::vector<DecaySegment> segments;
+    for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
+        bool const begins_run =
+            i == 0 || layout.tensors[i].traits.decay != layout.tensors[i - 1].traits.decay;
+        if (!begins_run) {
+            continue;
+        }
+        std::int64_t const begin = std::max(slice.flat_offset, layout.tensors[i].offset);
+        std::int64_t const end = std::min(slice.flat_offset + slice.count, end_of_run(layout, i));
+        if (begin < end) {
+            segments.push_back({{begin, slice.own_offset + begin - slice.flat_offset, end - begin},
+                                layout.tensors[i].traits.decay});
+        }
+    }
+    return segments;
+}
+
 }  // namespace
 
 template <class T>
@@ -35,23 +52,26 @@ Optimizer<T>::Optimizer(OptimizerSection const& settings, ParameterLayout const&
       first_moment_("Adam first moment", partition.own_size),
       second_moment_("Adam second moment", partition.own_size),
       non_finite_("non-finite weights", 1) {
-    for (Slice const& slice : partition.slices) {
-        for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
-            bool const begins_run =
-                i == 0 || layout.tensors[i].traits.decay != layout.tensors[i - 1].traits.decay;
-            if (!begins_run) {
-                continue;
-            }
-            std::int64_t const begin = std::max(slice.flat_offset, layout.tensors[i].offset);
-            std::int64_t const end =
-                std::min(slice.flat_offset + slice.count, end_of_run(layout, i));
-            if (begin < end) {
-                segments_.push_back(
-                    {{begin, slice.own_offset + begin - slice.flat_offset, end - begin},
-                     layout.tensors[i].traits.decay});
-            }
-        }
+    auto slice = partition.slices.begin();
+    for (Bucket const& bucket : partition.buckets) {
+        bool const owns = slice != partition.slices.end() && slice->own_offset == bucket.own_offset;
+        segments_.push_back(owns ? segments_of(layout, *slice++) : std::vector<DecaySegment>());
     }
+}
+
+template <class T>
+template <class Assign>
+void Optimizer<T>::gather_each(Context& context, Vector<T> weights, Assign const& assign) {
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        for (DecaySegment const& segment : segments_[i]) {
+            assign(segment);
+        }
+        Bucket const& bucket = partition_.buckets[i];
+        collectives_.all_gather_in_place(context.stream, weights.data() + bucket.flat_offset,
+                                         bucket.slice_count * static_cast<std::int64_t>(sizeof(T)));
+    }
+    collectives_.join(context.stream);
+    context.gemm.weights_changed();
 }
 
 template <class T>
@@ -64,7 +84,7 @@ void Optimizer<T>::step(Context& context, StepSums const& total, double learning
     step.epsilon = static_cast<float>(settings_.epsilon);
     step.gradient_scale = total.gradient_scale;
     step.update = update;
-    for (Segment const& segment : segments_) {
+    gather_each(context, weights, [&](DecaySegment const& segment) {
         Slice const& slice = segment.slice;
         step.weight_decay = segment.decay ? static_cast<float>(settings_.weight_decay) : 0.0F;
         adamw_update(context, step, element_range(own_gradient, slice.own_offset, slice.count),
@@ -72,36 +92,26 @@ void Optimizer<T>::step(Context& context, StepSums const& total, double learning
                      element_range(first_moment(), slice.own_offset, slice.count),
                      element_range(second_moment(), slice.own_offset, slice.count),
                      element_range(weights, slice.flat_offset, slice.count));
-    }
-    gather(context, weights);
+    });
 }
 
 template <class T>
 void Optimizer<T>::publish(Context& context, Vector<T> weights) {
-    for (Slice const& slice : partition_.slices) {
+    gather_each(context, weights, [&](DecaySegment const& segment) {
+        Slice const& slice = segment.slice;
         convert(context, element_range(master(), slice.own_offset, slice.count),
                 element_range(weights, slice.flat_offset, slice.count));
-    }
-    gather(context, weights);
+    });
 }
 
 template <class T>
 bool Optimizer<T>::finite(Context& context) {
     fill(context, non_finite_.view(), 0.0);
     count_non_finite(context, master(), non_finite_.view());
-    device_fence();
     collectives_.all_reduce_sum(context.stream, non_finite_.view().data(), 1);
+    collectives_.join(context.stream);
+    collectives_.wait(context.stream);
     return to_host(non_finite_.view().data(), 1)[0] == 0;
-}
-
-template <class T>
-void Optimizer<T>::gather(Context& context, Vector<T> weights) {
-    device_fence();
-    for (Bucket const& bucket : partition_.buckets) {
-        collectives_.all_gather_in_place(context.stream, weights.data() + bucket.flat_offset,
-                                         bucket.slice_count * static_cast<std::int64_t>(sizeof(T)));
-    }
-    context.gemm.weights_changed();
 }
 
 template class Optimizer<float>;

@@ -122,6 +122,7 @@ CheckpointHeader make_header(RunConfig const& config, TrainingMemory<T> const& m
     header.threads = identity.threads;
     header.device_model = identity.device_model;
     header.libraries = identity.libraries;
+    header.product_choices = identity.product_choices;
     return header;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "dnagpt/core/bf16.hpp"
@@ -58,7 +59,11 @@ MemoryByKind training_memory(ModelShape const& shape, BatchForm form, int world_
     constexpr auto of_float = static_cast<std::int64_t>(sizeof(float));
     MemoryByKind memory;
     memory.weights = partition.padded_size * static_cast<std::int64_t>(sizeof(T));
-    memory.products = product_bytes<T>(shape, form.positions());
+    memory.products = product_bytes<T>(shape, form.positions()) + GemmEngine::workspace_bytes();
+    if constexpr (std::is_same_v<T, bf16>) {
+        memory.products += AttentionEngine::workspace_bytes(
+            {form.rows, form.length, shape.heads, shape.head_dimension()});
+    }
     memory.gradients = (partition.padded_size + partition.own_size) * of_float;
     memory.optimizer = 3 * partition.own_size * of_float;
     memory.activations = gpt_saved_bytes<T>(shape, form.positions(), purpose);
@@ -85,9 +90,10 @@ MemoryByKind training_memory(RunConfig const& config, int world_size) {
 
 template <class T>
 TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSection const& settings,
-                                  BatchForm form, DeviceCollectives& collectives,
+                                  BatchForm form, DeviceCollectives& device_collectives,
                                   Communicator const& world, Purpose purpose)
-    : shape(model_shape),
+    : collectives(device_collectives),
+      shape(model_shape),
       layout(make_parameter_layout(shape)),
       partition(make_partition(layout.size, world.rank(), world.size())),
       weights("weights", partition.padded_size),
@@ -98,7 +104,7 @@ TrainingMemory<T>::TrainingMemory(ModelShape const& model_shape, OptimizerSectio
       saved(layout_gpt_saved<T>(shape, form.positions(), purpose, activations)),
       batch(shape, form.positions()),
       sums("loss sums", loss_sums),
-      gradient_sync(collectives, partition),
+      gradient_sync(collectives, partition, layout),
       optimizer(settings, layout, partition, collectives) {}
 
 template <class T>

@@ -22,6 +22,7 @@
 #include "dnagpt/data/sampler.hpp"
 #include "dnagpt/io/durable_file.hpp"
 #include "dnagpt/ops/elementwise.hpp"
+#include "dnagpt/train/product_choices.hpp"
 #include "dnagpt/train/starting_checkpoint.hpp"
 #include "dnagpt/train/training_step.hpp"
 
@@ -45,6 +46,14 @@ StepTotals sum_over_ranks(StepBatches const& own, Communicator const& world) {
             static_cast<std::uint64_t>(counts[4]) & rows_digest_mask};
 }
 
+std::string libraries_of(Context const& context, DeviceCollectives const& collectives) {
+    std::string text = context.gemm.description() + ", " + collectives.description();
+    if (!AttentionEngine::library().empty()) {
+        text += ", " + context.attention.description();
+    }
+    return text;
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -58,7 +67,7 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
       task_(std::move(task)),
       world_(world),
       folder_(config.run.folder, world.rank() == 0),
-      collectives_(world),
+      collectives_(world, HostMemory::shared, config.run.deterministic),
       memory_(model_shape(config.model), config.optimizer, largest_form(task_.forms), collectives_,
               world, training_purpose(config.model)),
       context_{device.stream(), GemmEngine(),
@@ -74,8 +83,10 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
                  world.size(),
                  std::max<std::int64_t>(ExecutionSpace().concurrency(), GemmEngine::threads()),
                  device.model(),
-                 context_.gemm.description() + ", " + collectives_.description(),
-                 task_.data_digest};
+                 libraries_of(context_, collectives_),
+                 task_.data_digest,
+                 {}};
+    context_.attention.set_deterministic(config.run.deterministic);
     nlohmann::ordered_json event;
     if (std::string const path = load_newest(); !path.empty()) {
         log_info(fmt::format("resumed from {} at step {}", path, progress_.step));
@@ -86,6 +97,11 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
     }
     if (world_.rank() == 0) {
         write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
+    }
+    if (config.run.time_products || !identity_.product_choices.empty()) {
+        choose_products(context_, memory_, task_.assemble(progress_.step, progress_.step),
+                        identity_.product_choices, world_);
+        identity_.product_choices = context_.gemm.choices();
     }
     start_loader();
     log_start(device.free_memory());
@@ -102,6 +118,9 @@ std::string TrainingRun<T>::load_newest() {
     }
     CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
     progress_ = accept_checkpoint(reader.header(), config_, identity_);
+    if (reader.header().device_model == identity_.device_model) {
+        identity_.product_choices = reader.header().product_choices;
+    }
     forget_lost_best();
     load_state(context_, reader, memory_);
     return newest->path;
@@ -153,14 +172,18 @@ void TrainingRun<T>::start_loader() {
 
 template <class T>
 void TrainingRun<T>::log_start(std::int64_t free_memory) const {
-    log_info(context_.gemm.description() + ", precision " + config_.run.precision);
+    bool const bf16_attention = config_.run.precision == "bf16";
+    log_info(fmt::format("{}, attention by {}, precision {}{}", context_.gemm.description(),
+                         bf16_attention ? context_.attention.description() : tiled_attention,
+                         config_.run.precision,
+                         config_.run.deterministic ? "" : ", not deterministic"));
     log_info(task_.description);
     MemoryByKind const memory = training_memory(config_, largest_form(task_.forms), world_.size());
     auto const bytes = [](std::int64_t count) {
         return format_bytes(static_cast<std::uint64_t>(count));
     };
     log_info(
-        fmt::format("memory of a rank: weights {}, copies for products {}, gradients {}, "
+        fmt::format("memory of a rank: weights {}, for products {}, gradients {}, "
                     "master and Adam {}, activations "
                     "{}, scratch {}, copy for checkpoints {}; free {}",
                     bytes(memory.weights), bytes(memory.products), bytes(memory.gradients),
@@ -178,8 +201,10 @@ void TrainingRun<T>::log_peak_memory() const {
     auto const most = [&](std::int64_t count) {
         return format_bytes(static_cast<std::uint64_t>(world_.all_reduce_max(count)));
     };
-    log_info(fmt::format("peak memory of a rank: {} on its host, {} in Kokkos buffers",
-                         most(peak_resident_bytes()), most(peak_buffer_bytes())));
+    std::int64_t const on_gpu = used_gpu_memory();
+    log_info(fmt::format("peak memory of a rank: {} on its host, {} in Kokkos buffers{}",
+                         most(peak_resident_bytes()), most(peak_buffer_bytes()),
+                         on_gpu > 0 ? ", " + most(on_gpu) + " in use on its GPU" : ""));
 }
 
 template <class T>

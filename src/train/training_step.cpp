@@ -26,16 +26,22 @@ StepSums compute_gradients(Context& context, TrainingMemory<T>& memory,
                            std::vector<Batch> const& micro_batches, TargetCounts const& targets,
                            TasksSection const& tasks, double max_norm) {
     LossScales const scales = loss_scales(targets, tasks);
-    fill(context, memory.gradients.view(), 0.0F);
+    Vector<float> const gradients = memory.gradients.view();
+    StageDone const begin_sums = [&](int stage) {
+        memory.gradient_sync.begin_stage(context, gradients, stage);
+    };
+    fill(context, gradients, 0.0F);
     fill(context, memory.sums.view(), 0.0);
     for (Batch const& batch : micro_batches) {
+        bool const overlaps = &batch == &micro_batches.back() && memory.collectives.overlaps();
         memory.batch.upload(batch);
         gpt_forward(context, memory.params, memory.batch, memory.saved);
         start_backward(context, memory.params, memory.batch, memory.saved, scales,
                        memory.gradient_views, memory.sums.view());
-        gpt_backward(context, memory.params, memory.batch, memory.saved, memory.gradient_views);
+        gpt_backward(context, memory.params, memory.batch, memory.saved, memory.gradient_views,
+                     overlaps ? begin_sums : StageDone());
     }
-    memory.gradient_sync.reduce(context, memory.gradients.view());
+    memory.gradient_sync.reduce(context, gradients);
     return memory.gradient_sync.finish(context, memory.sums.view(), max_norm);
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -283,6 +284,20 @@ class MainPath(unittest.TestCase):
         self.assertIn("optimizer.learning_rate", printed)
         for program in (DNAGPT, PREP):
             self.assertRegex(run([program, "--version"]), r"^dnagpt(-prep)? \d+\.\d+\.\d+")
+        self.assertRegex(run([DNAGPT, "--version"]), r"\nKokkos \d+\.\d+\.\d+ \(\w+\), \w+ \d")
+
+    def test_plan_says_whether_a_device_is_large_enough(self) -> None:
+        plan = [DNAGPT, "plan", str(self.root / "tiny.toml"), "--device-memory"]
+        self.assertRegex(
+            run([*plan, "80"]), r"a device of 80\.0 GiB: the run fits, 80\.0 GiB of it left"
+        )
+        needed = re.search(r"without that copy +([\d.]+) MiB", run([*plan, "80"]))
+        almost = 0.99 * float(needed[1]) / 1024
+        self.assertRegex(run([*plan, str(almost)]), r"too much; it fits from 2 ranks on")
+        printed = run([*plan, "0.0001"])
+        self.assertRegex(
+            printed, r"does not fit, a rank takes .* too much; no number of ranks helps: lower"
+        )
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ inline CheckpointHeader sample_header(std::int64_t step) {
     header.threads = 3;
     header.device_model = "a device";
     header.libraries = "some";
+    header.product_choices = "{\"algorithms\": []}";
     return header;
 }
 

@@ -27,6 +27,12 @@ int main(int argc, char** argv) {
     try {
         dnagpt::MpiSession const session(argc, argv);
         auto const& world = session.world();
+        if (!world.all(dnagpt::has_devices(world.local_size()))) {
+            std::fprintf(stderr, "SKIPPED: %d ranks on a host with fewer GPUs\n",
+                         world.local_size());
+            constexpr int skipped = 77;
+            return skipped;
+        }
         dnagpt::DeviceSession const device(world.local_rank(), world.local_size());
         dnagpt::testing::running_device = &device;
         testing::InitGoogleTest(&argc, argv);

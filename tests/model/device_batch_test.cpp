@@ -9,6 +9,7 @@
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/data/batch.hpp"
 #include "dnagpt/device/buffer.hpp"
+#include "dnagpt/ops/embedding.hpp"
 
 namespace dnagpt {
 namespace {
@@ -44,6 +45,8 @@ TEST(DeviceBatch, ListsTargetsThenAnswers) {
     EXPECT_EQ(batch.rows(), 2);
     EXPECT_EQ(batch.positions(), 8);
     EXPECT_EQ(host(batch.tokens()), two_rows().tokens);
+    EXPECT_EQ(host(batch.grouped_rows()), rows_by_token(two_rows().tokens).rows);
+    EXPECT_EQ(host(batch.group_first()), rows_by_token(two_rows().tokens).first);
     EXPECT_EQ(host(batch.target_positions()), (Targets{0, 4, 5, 6, 3, 7}));
     EXPECT_EQ(batch.host_target_positions(), host(batch.target_positions()));
     EXPECT_EQ(host(batch.target_ids()), (Targets{2, 5, 6, 7, 8, 9}));

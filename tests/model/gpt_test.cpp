@@ -73,6 +73,29 @@ TEST(Gpt, EveryTensorsGradientMatchesNumericalDerivatives) {
     }
 }
 
+TEST(Gpt, AGradientIsCompleteWhenItsStageIsDone) {
+    SmallModel<double> model(small_shape, 2);
+    model.set_weights(lively_weights(model.layout, 3));
+    Batch const batch = template_batch(small_shape, {1, 2});
+    std::vector<double> const gradient = model.step(batch, exact_scales()).gradient;
+    model.clear();
+    model.forward(batch);
+    start_backward(model.context, model.params, model.batch, model.saved, exact_scales(),
+                   model.gradient_views, model.sums.view());
+    int stages = 0;
+    gpt_backward(model.context, model.params, model.batch, model.saved, model.gradient_views,
+                 [&](int stage) {
+                     EXPECT_EQ(stage, stages++);
+                     std::vector<double> const so_far = model.result().gradient;
+                     for (TensorEntry const& tensor : model.layout.tensors) {
+                         bool const complete = part_of(so_far, tensor) == part_of(gradient, tensor);
+                         EXPECT_EQ(complete, tensor.traits.backward_stage <= stage)
+                             << tensor.name << " at stage " << stage;
+                     }
+                 });
+    EXPECT_EQ(stages, small_shape.layers + 2);
+}
+
 TEST(Gpt, GradientsOfGapsStayZero) {
     SmallModel<double> model(small_shape, 2);
     model.set_weights(lively_weights(model.layout, 3));

@@ -35,7 +35,7 @@ Results run(Values const& logits, Targets const& targets, std::vector<float> con
     DeviceArray<double> const loss(std::vector<double>(targets.size(), 99));
     DeviceArray<double> const loss_alone(std::vector<double>(targets.size(), 99));
     cross_entropy_forward(context, values.matrix(rows, columns), ids.vector(), loss_alone.vector());
-    cross_entropy_forward_backward(context, values.matrix(rows, columns), ids.vector(),
+    cross_entropy_forward_backward(context, values.matrix(rows, columns), columns, ids.vector(),
                                    scales.vector(), loss.vector());
     return {loss.host(), as_double(values.host()), loss_alone.host()};
 }
@@ -78,6 +78,35 @@ TEST(CrossEntropy, ForwardOnlyReadsTheLogits) {
     DeviceArray<double> const loss(2);
     cross_entropy_forward(context, values.matrix(2, 33), targets.vector(), loss.vector());
     EXPECT_EQ(values.host(), logits);
+}
+
+TEST(CrossEntropy, WhatStandsBehindARowIsLeftAlone) {
+    constexpr std::int64_t columns = 37;
+    constexpr std::int64_t stride = 48;
+    Targets const targets = some_targets(6, columns);
+    auto const scale = std::vector<float>(targets.size(), 0.5F);
+    auto const packed = random_values(6 * columns, 4, 2);
+    Values with_gaps(6 * stride, 1e30);
+    for (std::size_t r = 0; r < targets.size(); ++r) {
+        std::copy_n(packed.begin() + static_cast<std::ptrdiff_t>(r * columns), columns,
+                    with_gaps.begin() + static_cast<std::ptrdiff_t>(r * stride));
+    }
+    auto const result = run<float>(packed, targets, scale);
+    auto context = make_context();
+    DeviceArray<float> const values(rounded<float>(with_gaps));
+    DeviceArray<std::int32_t> const ids(targets);
+    DeviceArray<float> const scales(scale);
+    DeviceArray<double> const loss(6);
+    cross_entropy_forward_backward(context, values.matrix(6, stride), columns, ids.vector(),
+                                   scales.vector(), loss.vector());
+    auto const after = values.host();
+    expect_all_near(loss.host(), as_double(result.loss), 1e-5, "loss");
+    for (std::size_t r = 0; r < targets.size(); ++r) {
+        for (std::size_t c = 0; c < stride; ++c) {
+            double const expected = c < columns ? result.gradient[r * columns + c] : 1e30F;
+            ASSERT_NEAR(after[r * stride + c], expected, 1e-6) << "row " << r << " column " << c;
+        }
+    }
 }
 
 TEST(CrossEntropy, MaskedRowsHaveNeitherLossNorGradient) {

@@ -64,11 +64,22 @@ Gradients backward(Problem const& problem, double before = 0) {
     DeviceArray<T> const doutput(rounded<T>(problem.doutput));
     DeviceArray<A> const tokens(rounded<A>(Values(problem.token_table.size(), before)));
     DeviceArray<A> const positions(rounded<A>(Values(problem.position_table.size(), before)));
-    embedding_backward(context, ids.vector(), problem.context_length,
+    RowsByToken const grouped = rows_by_token(problem.tokens);
+    DeviceArray<std::int32_t> const rows(grouped.rows);
+    DeviceArray<std::int32_t> const first(grouped.first);
+    embedding_backward(context, ids.vector(), rows.vector(), first.vector(), problem.context_length,
                        doutput.matrix(problem.rows, problem.columns),
                        tokens.matrix(vocabulary, problem.columns),
                        positions.matrix(problem.context_length + 2, problem.columns));
     return {as_double(tokens.host()), as_double(positions.host())};
+}
+
+TEST(Embedding, RowsAreListedByToken) {
+    RowsByToken const grouped = rows_by_token({7, 2, -1, 7, 0, 2, 7});
+    EXPECT_EQ(grouped.rows, (Ids{4, 1, 5, 0, 3, 6}));
+    EXPECT_EQ(grouped.first, (Ids{0, 1, 3, 6}));
+    EXPECT_EQ(rows_by_token({-1, -1}).first, Ids{0});
+    EXPECT_TRUE(rows_by_token({}).rows.empty());
 }
 
 TEST(Embedding, OracleByHand) {

@@ -50,6 +50,21 @@ TEST(Linear, BackwardWeightAddsInFloat) {
     EXPECT_EQ(dweight.host(), std::vector<float>{1001.125F});
 }
 
+TEST(Linear, WhatStandsBehindTheRowsOfTheOutputIsLeftAlone) {
+    Context context;
+    DeviceArray<float> const input(std::vector<float>{1, 2, 3, 4});
+    DeviceArray<float> const weight(std::vector<float>{1, 0, 0, 1});
+    DeviceArray<float> const output(std::vector<float>{9, 9, 7, 9, 9, 7});
+    linear_forward(context, input.matrix(2, 2), weight.matrix(2, 2), output.matrix(2, 3));
+    EXPECT_EQ(output.host(), (std::vector<float>{1, 2, 7, 3, 4, 7}));
+    DeviceArray<float> const dinput(4);
+    linear_backward_input(context, output.matrix(2, 3), weight.matrix(2, 2), dinput.matrix(2, 2));
+    EXPECT_EQ(dinput.host(), (std::vector<float>{1, 2, 3, 4}));
+    DeviceArray<float> const dweight(std::vector<float>{0, 0, 0, 100});
+    linear_backward_weight(context, output.matrix(2, 3), input.matrix(2, 2), dweight.matrix(2, 2));
+    EXPECT_EQ(dweight.host(), (std::vector<float>{10, 14, 14, 120}));
+}
+
 TEST(Linear, NoRowsLeaveTheWeightGradientAlone) {
     Context context;
     DeviceArray<float> const none(0);

@@ -6,6 +6,7 @@ set -uo pipefail
 # shellcheck source=tests/scripts/expect.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
+unset OMP_NUM_THREADS  # the job files choose it
 mkdir "$scratch/bin"
 cat >"$scratch/bin/srun" <<'SRUN'
 #!/bin/bash
@@ -35,6 +36,7 @@ chmod +x "$scratch/bin/"*
 export SCRATCH=$scratch PATH="$scratch/bin:$PATH"
 export DNAGPT_REQUEUE_PAUSE=0 SLURM_JOB_ID=4711 SLURM_SUBMIT_DIR=$project DNAGPT_BIN=$scratch/bin
 export DNAGPT_RUN=/runs/first DNAGPT_SHARDS=/shards
+unset CUDA_VISIBLE_DEVICES SLURM_GPUS_ON_NODE SLURM_JOB_GPUS DNAGPT_GPUS
 
 # job FILE WAIT STATUS [ARGUMENTS]: the job file, its ranks ending with STATUS.
 job() {
@@ -136,6 +138,75 @@ expect_output "--bind-to core --map-by slot:PE=1 --mca odls_base_sigkill_timeout
 DNAGPT_STAGE='$TMPDIR' job pretrain '' 0 schedule.steps=10
 run cat "$scratch/launched"
 expect_output 'data.stage=$TMPDIR schedule.steps=10' "staging"
+
+# GPUs: Slurm's variables of a node of 4, with one rank each.
+gpu_job() {
+    SLURM_GPUS_ON_NODE=${GPUS-4} SLURM_JOB_GPUS=${GPU_NUMBERS-0,1,2,3} CUDA_VISIBLE_DEVICES=${VISIBLE-0,1,2,3} \
+        SLURM_TASKS_PER_NODE=${RANKS:-4} SLURM_CPUS_PER_TASK=8 job "$@"
+}
+gpu_job pretrain '' 0 schedule.steps=10
+expect_status 0 "GPUs"
+expect_output "first node: 4 GPUs, 4 ranks" "the log says how many GPUs there are"
+expect_output "OMP_NUM_THREADS=1 " "the cores of a rank with a GPU are not OpenMP's"
+expect_output "CUDA_VISIBLE_DEVICES=0,1,2,3 NCCL_IB_HCA=(not set) NCCL_DEBUG=(not set)" "environment on GPUs"
+run cat "$scratch/launched"
+expect_output "--cpu-bind=cores --distribution=block:block dnagpt pretrain" "ranks in the order of the GPUs"
+expect_no_output "gpu-bind" "all GPUs of a node stay visible"
+DNAGPT_LAUNCH=mpirun gpu_job pretrain '' 0
+run cat "$scratch/launched"
+expect_output "--map-by slot:PE=8 " "mpirun gives a rank with a GPU its cores"
+
+# What would deal the GPUs out to the ranks does not reach srun.
+bound=(SLURM_GPUS_PER_TASK=1 SLURM_NTASKS_PER_GPU=1 SLURM_GPU_BIND=single:1 SLURM_TRES_PER_TASK=gres/gpu=1
+    SLURM_TRES_BIND=gres/gpu:per_task:1)
+print='source jobs/slurm/environment.sh; env | grep -E "^SLURM_(.*GPU_BIND|TRES|.*_PER_TASK|.*_PER_GPU)"; echo "$DNAGPT_BIN"'
+run env -C "$project" -u DNAGPT_BIN SLURM_GPUS_ON_NODE=2 "${bound[@]}" bash -c "$print"
+expect_no_output "SLURM_" "requests for bound GPUs are taken back"
+expect_output "$project/build/cuda/bin" "the programs for GPUs"
+run env -C "$project" -u DNAGPT_BIN SLURM_TRES_PER_TASK=cpu=8 bash -c "$print"
+expect_output "SLURM_TRES_PER_TASK=cpu=8" "a job without GPUs keeps Slurm's variables"
+expect_output "$project/build/release/bin" "the programs for CPUs"
+
+RANKS='8(x2),4' SLURM_JOB_NUM_NODES=3 gpu_job pretrain '' 0
+expect_status 2 "more ranks than GPUs"
+expect_output "8 ranks on a node with 4 GPUs" "more ranks than GPUs"
+expect_output "--nodes=3 --ntasks=12 --ntasks-per-node=4 --gpus-per-node=4" "more ranks than GPUs"
+[ ! -e "$scratch/launched" ] || fail "with more ranks than GPUs nothing is started"
+RANKS=9 SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_TASK_MAX=1 gpu_job data_prep '' 0
+expect_status 0 "data preparation does not use the GPUs that it has"
+RANKS=2 gpu_job predict '' 0 --fasta a.fa
+expect_status 0 "fewer ranks than GPUs"
+expect_output "first node: 4 GPUs, 2 ranks" "fewer ranks than GPUs"
+
+GPUS='' gpu_job pretrain '' 0
+expect_output "first node: 4 GPUs" "a Slurm that does not count the GPUs"
+GPUS='' VISIBLE='' GPU_NUMBERS=2,3 RANKS=2 gpu_job pretrain '' 0
+expect_output "first node: 2 GPUs" "a Slurm that says the numbers of the GPUs"
+GPUS='' VISIBLE=GPU-8f1c,GPU-77aa RANKS=2 gpu_job pretrain '' 0
+expect_output "first node: 2 GPUs" "GPUs that have names"
+for none in '' -1 NoDevFiles; do
+    GPUS='' GPU_NUMBERS='' VISIBLE=$none RANKS=64 gpu_job pretrain '' 0
+    expect_status 0 "no GPU (CUDA_VISIBLE_DEVICES='$none')"
+    expect_no_output "GPUs" "no GPU (CUDA_VISIBLE_DEVICES='$none')"
+    expect_output "OMP_NUM_THREADS=8 " "no GPU (CUDA_VISIBLE_DEVICES='$none')"
+done
+DNAGPT_GPUS=0 RANKS=64 gpu_job pretrain '' 0
+expect_status 0 "a job for CPUs from a shell that has GPUs"
+expect_no_output "GPUs" "a job for CPUs from a shell that has GPUs"
+DNAGPT_GPUS=2 RANKS=2 GPUS='' VISIBLE='' GPU_NUMBERS='' gpu_job pretrain '' 0
+expect_output "first node: 2 GPUs" "a Slurm that knows of no GPUs"
+
+# A project without the programs for GPUs.
+mkdir -p "$scratch/project/jobs"
+ln -s "$project/jobs/slurm" "$scratch/project/jobs/slurm"
+DNAGPT_BIN='' SLURM_SUBMIT_DIR=$scratch/project gpu_job pretrain '' 0
+expect_status 2 "nobody built the program for GPUs"
+expect_output "build it with cmake --preset cuda" "nobody built the program for GPUs"
+mkdir -p "$scratch/project/build/cuda/bin"
+touch "$scratch/project/build/cuda/bin/dnagpt"
+chmod +x "$scratch/project/build/cuda/bin/dnagpt"
+DNAGPT_BIN='' SLURM_SUBMIT_DIR=$scratch/project gpu_job pretrain '' 0
+expect_status 0 "the program for GPUs is there"
 
 printf '#!/bin/bash\nprintf "%%s\n" "$*" >>"$SCRATCH/striped"; exit "${LFS_STATUS:-0}"\n' >"$scratch/bin/lfs"
 chmod +x "$scratch/bin/lfs"

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ SKIPPED = 77
 PROGRAMS = "munged slurmctld slurmd sbatch srun squeue scancel scontrol sinfo".split()
 SYSTEM_FOLDERS = ":/usr/local/sbin:/usr/sbin:/sbin"
 PR_SET_PDEATHSIG = 1
+# Slurm counts GPUs by their device files; nobody opens these, which have no driver.
+GPU_MAJOR = 195
 # Besides being a credential's life this is how long a requeued job waits (cred_expire, 120 seconds
 # by default); a slower machine needs some of it to start a step.
 REQUEUE_SECONDS = 10
@@ -55,7 +58,8 @@ MinJobAge=3600
 ReturnToService=2
 SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=1,sched_interval=1
-NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+GresTypes=gpu
+NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 Gres=gpu:{gpus} State=UNKNOWN
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 PartitionName=main Nodes=ALL Default=YES PriorityTier=1 GraceTime=20 State=UP
@@ -95,9 +99,12 @@ def require_programs(path: str) -> None:
 
 
 class Cluster:
-    """Use `start`, then `stop` in any case; `run` and `submit` talk to it."""
+    """Use `start`, then `stop` in any case; `run` and `query` talk to it. The node has as many
+    GPUs as are asked for, in name alone.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, gpus: int = 0) -> None:
+        self.gpus = gpus
         self.folder = Path()
         self.environment: dict[str, str] = {}
         self.daemons: list[subprocess.Popen] = []
@@ -115,6 +122,7 @@ class Cluster:
         settings = SETTINGS.format(
             host=host,
             folder=self.folder,
+            gpus=self.gpus,
             requeue=REQUEUE_SECONDS,
             controller_port=controller_port,
             node_port=node_port,
@@ -123,6 +131,7 @@ class Cluster:
         for name, mode in (("munge", 0o755), ("state", 0o700), ("spool", 0o755)):
             (self.folder / name).mkdir(mode=mode)
         (self.folder / "slurm.conf").write_text(settings)
+        self._make_gpus()
         self._start_munge()
         self._start_daemon("slurmctld", "-D", "-i")
         self._start_daemon("slurmd", "-D", "-N", "node1")
@@ -191,6 +200,18 @@ class Cluster:
             except OSError:
                 pass  # ended meanwhile
         return left
+
+    def _make_gpus(self) -> None:
+        if self.gpus == 0:
+            return
+        try:
+            for number in range(self.gpus):
+                device = os.makedev(GPU_MAJOR, number)
+                os.mknod(self.folder / f"nvidia{number}", stat.S_IFCHR | 0o600, device)
+        except OSError as problem:
+            raise UnavailableError(f"device files cannot be made: {problem}") from problem
+        files = self.folder / f"nvidia[0-{self.gpus - 1}]"
+        (self.folder / "gres.conf").write_text(f"Name=gpu File={files} Flags=nvidia_gpu_env\n")
 
     def _start_munge(self) -> None:
         folder = self.folder / "munge"

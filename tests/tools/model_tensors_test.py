@@ -43,6 +43,13 @@ def test_presets_are_known_by_their_shapes(preset: str, parameters: int) -> None
     assert preset in model_tensors.matching_presets(shape)
 
 
+def test_operations_of_a_position_follow_the_one_formula() -> None:
+    blocks, ends = 12 * 12 * 768**2, 3 * 768**2 + 2 * 768 + 19_564 * 768
+    assert model_tensors.training_flops_per_token(PRESETS["dnagpt_s_512"]) == (
+        6 * (blocks + ends) + 12 * 12 * 768 * 512
+    )
+
+
 def test_a_preset_without_heads_is_still_one() -> None:
     shape = dataclasses.replace(PRESETS["dnagpt_s_512"], drop=("regression_head",))
     found = tensor_shapes(shape)

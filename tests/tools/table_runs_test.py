@@ -8,6 +8,7 @@ import pytest
 
 import expression_table
 import genomes_table
+import gpu_study
 import pretraining_table
 import signals_table
 import synthetic_expression
@@ -17,6 +18,7 @@ import variants_table
 TOOLS = [
     expression_table,
     genomes_table,
+    gpu_study,
     pretraining_table,
     signals_table,
     synthetic_expression,
@@ -55,5 +57,6 @@ def test_every_option_is_explained_with_its_default(
         assert option.help, name
         assert "Lines:" not in option.help
         shown = option.help % {"default": option.default}
-        if option.default not in (None, "", [], argparse.SUPPRESS):
+        is_flag = option.nargs == 0
+        if not is_flag and option.default not in (None, "", [], argparse.SUPPRESS):
             assert text_of(option.default) in shown, name

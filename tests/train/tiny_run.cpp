@@ -59,6 +59,7 @@ RunConfig tiny_config(SharedFolder const& folder) {
     config.model = {"", 1, 2, 16, 32, "fixed", "none"};
     config.batch = {8 * 32, 2};
     config.optimizer.learning_rate = 3e-3;
+    config.run.time_products = false;  // equal runs take equal algorithms
     config.schedule.steps = 20;
     config.schedule.warmup_steps = 4;
     config.checkpoint.every_steps = 10;

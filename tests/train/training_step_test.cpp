@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "dnagpt/core/bf16.hpp"
@@ -126,6 +127,25 @@ TEST_F(TrainingStep, TakesNoMemoryAfterTheFirstInFloat) {
 TEST_F(TrainingStep, TakesNoMemoryAfterTheFirstInBf16) {
     config_.run.precision = "bf16";
     expect_no_memory_after_the_first_step<bf16>(config_);
+}
+
+TEST_F(TrainingStep, TheAlgorithmsOfProductsAreTheSameOnAllRanksAndAfterAResume) {
+    config_.run.precision = "bf16";
+    config_.run.time_products = true;
+    std::string chosen;
+    {
+        PretrainRun<bf16> pretraining(config_, world(), device());
+        TrainingRun<bf16>& run = pretraining.training();
+        chosen = run.identity().product_choices;
+        EXPECT_EQ(chosen, world().broadcast(chosen));
+        EXPECT_EQ(chosen, run.context().gemm.choices());
+        EXPECT_EQ(chosen.empty(), on_host);
+        run.train_step();
+        run.save(true);
+    }
+    PretrainRun<bf16> resumed(config_, world(), device());
+    EXPECT_EQ(resumed.training().step(), 1);
+    EXPECT_EQ(resumed.training().identity().product_choices, chosen);
 }
 
 TEST_F(TrainingStep, LossesAreMeansOverTheirOwnTargets) {

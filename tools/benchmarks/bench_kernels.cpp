@@ -55,15 +55,19 @@ Matrix<T> matrix_of(Buffer<T> const& buffer, std::int64_t columns) {
 }
 
 /// Tokens with the skew of DNA: one in ten is the first 6-mer.
+Buffer<std::int32_t> device_list(std::vector<std::int32_t> const& values) {
+    Buffer<std::int32_t> buffer("list", static_cast<std::int64_t>(values.size()));
+    copy_to_device(values.data(), buffer.data(), buffer.size());
+    return buffer;
+}
+
 Buffer<std::int32_t> random_tokens() {
     std::vector<std::int32_t> tokens(rows);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         auto const id = static_cast<std::int32_t>(random_below(2, i, vocabulary));
         tokens[i] = i % 10 == 0 ? 34 : id;
     }
-    Buffer<std::int32_t> buffer("tokens", rows);
-    copy_to_device(tokens.data(), buffer.data(), rows);
-    return buffer;
+    return device_list(tokens);
 }
 
 double seconds_since(Clock::time_point began) {
@@ -205,8 +209,8 @@ void cross_entropy_speed(benchmark::State& state) {
     Buffer<float> const scale("scale", some_rows);
     Buffer<double> const loss("loss", some_rows);
     measure(state, 2.0 * sizeof(T) * some_rows * vocabulary, [&] {
-        cross_entropy_forward_backward(context, matrix_of(logits, vocabulary), targets.view(),
-                                       scale.view(), loss.view());
+        cross_entropy_forward_backward(context, matrix_of(logits, vocabulary), vocabulary,
+                                       targets.view(), scale.view(), loss.view());
     });
 }
 
@@ -218,9 +222,13 @@ void embedding_backward_speed(benchmark::State& state) {
     Buffer<accum_t<T>> const token_table("tokens", vocabulary * channels);
     Buffer<accum_t<T>> const position_table("positions", context_length * channels);
     constexpr double each_table = sizeof(T) + 2.0 * sizeof(accum_t<T>);
+    RowsByToken const grouped = rows_by_token(to_host(tokens.data(), tokens.size()));
+    auto const by_token = device_list(grouped.rows);
+    auto const first = device_list(grouped.first);
     measure(state, 2 * each_table * rows * channels, [&] {
-        embedding_backward(context, tokens.view(), context_length, matrix_of(doutput, channels),
-                           matrix_of(token_table, channels), matrix_of(position_table, channels));
+        embedding_backward(context, tokens.view(), by_token.view(), first.view(), context_length,
+                           matrix_of(doutput, channels), matrix_of(token_table, channels),
+                           matrix_of(position_table, channels));
     });
 }
 

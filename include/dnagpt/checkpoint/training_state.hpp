@@ -37,6 +37,7 @@ struct CheckpointHeader {
     std::int64_t threads = 1;  ///< per rank
     std::string device_model;
     std::string libraries;
+    std::string product_choices;  ///< GemmEngine::choices; taken again at resume
 
     bool operator==(CheckpointHeader const&) const = default;
 };

@@ -23,6 +23,11 @@ struct RunSection {
     /// seconds without any progress after which a rank ends the run, because another one is stopped
     /// or lost; 0: never
     double stall_seconds = 900;
+    /// on GPUs equal runs give equal bits, as on CPUs always; false: somewhat faster
+    bool deterministic = true;
+    /// on GPUs a new run times the algorithms of its matrix products and keeps the fastest; false:
+    /// it takes the library's own first proposals, which are the same in every run
+    bool time_products = true;
     std::int64_t log_every_steps = 10;       ///< steps between two lines of the log
     std::vector<std::string> allow_changes;  ///< keys that may differ from the stored run
 };

@@ -20,7 +20,8 @@ class DeviceSession {
 
     /// The stream on which every kernel and product of this process runs.
     Stream stream() const;
-    /// "CPU Intel(R) Xeon(R) ..., Serial, 1 thread" or "GPU 0 NVIDIA H200".
+    /// "CPU Intel(R) Xeon(R) ..., Serial, 1 thread" or "GPU 0 NVIDIA H200, driver
+    /// 580.95.05 (CUDA 13.0)".
     std::string description() const;
     /// The device's model alone, for checkpoints: no index, no host.
     std::string model() const;
@@ -32,6 +33,14 @@ class DeviceSession {
     struct Scope;
     std::unique_ptr<Scope> scope_;
 };
+
+/// Memory of this process' GPU that is in use, by whomever (bytes); 0 on CPUs.
+std::int64_t used_gpu_memory();
+/// Whether each of so many ranks of a host has a device of its own; always on CPUs.
+bool has_devices(int local_size);
+
+/// "Kokkos 3.4.1 (Serial)" or "Kokkos 4.7.1 (Cuda), CUDA 13.0": what this was compiled with.
+std::string device_libraries();
 
 /// Waits until the device has done everything asked of it.
 void device_fence();

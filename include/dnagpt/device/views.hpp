@@ -2,11 +2,16 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstdint>
+#include <type_traits>
 
 namespace dnagpt {
 
 using ExecutionSpace = Kokkos::DefaultExecutionSpace;
 using DeviceMemory = ExecutionSpace::memory_space;
+
+/// Whether kernels run on CPUs, where a team is a thread or a few and the compiler makes vectors of
+/// plain loops.
+inline constexpr bool on_host = std::is_same_v<DeviceMemory, Kokkos::HostSpace>;
 
 /// Every array is row-major and unmanaged: a view never owns, copies like a pointer, and its
 /// elements may be written through a const view. Owners are Buffer and Arena.

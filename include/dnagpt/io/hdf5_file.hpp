@@ -96,4 +96,7 @@ class Hdf5File {
     std::int64_t id_ = -1;
 };
 
+/// "HDF5 1.10.8": what this was compiled with.
+std::string hdf5_library();
+
 }  // namespace dnagpt

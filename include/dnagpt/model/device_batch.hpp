@@ -5,7 +5,7 @@
 
 #include "dnagpt/config/model_shape.hpp"
 #include "dnagpt/data/batch.hpp"
-#include "dnagpt/device/buffer.hpp"
+#include "dnagpt/device/upload.hpp"
 #include "dnagpt/device/views.hpp"
 
 namespace dnagpt {
@@ -17,7 +17,7 @@ class DeviceBatch {
     /// Room for `max_positions` = B T.
     DeviceBatch(ModelShape const& shape, std::int64_t max_positions);
 
-    /// Copies a batch and waits for the copy. Throws Error naming an id that the vocabulary does
+    /// Queues the copy of a batch. Throws Error naming an id that the vocabulary does
     /// not have, a position outside the batch, or a context that the model is too short for.
     void upload(Batch const& batch);
 
@@ -27,6 +27,9 @@ class DeviceBatch {
 
     /// (B T), negative where a number stands.
     Vector<std::int32_t> tokens() const { return tokens_; }
+    /// The lists of rows_by_token.
+    Vector<std::int32_t> grouped_rows() const { return grouped_rows_; }
+    Vector<std::int32_t> group_first() const { return group_first_; }
     /// (N) flat positions and values of numbers.
     Vector<std::int32_t> number_positions() const { return number_positions_; }
     Vector<float> numbers() const { return numbers_; }
@@ -50,20 +53,19 @@ class DeviceBatch {
     void check(Batch const& batch) const;
     void list_targets(Batch const& batch);
     void upload_floats(Batch const& batch);
-    Vector<std::int32_t> append(std::vector<std::int32_t> const& values);
 
     ModelShape shape_;
     std::int64_t max_positions_;
-    Buffer<std::int32_t> integers_;
-    Buffer<float> floats_;
-    std::vector<std::int32_t> staged_;
+    Upload<std::int32_t> integers_;
+    Upload<float> floats_;
     std::vector<std::int32_t> host_positions_;
     std::vector<std::int32_t> host_ids_;
-    std::vector<float> staged_floats_;
     std::int64_t rows_ = 0;
     std::int64_t context_length_ = 0;
     std::int64_t next_token_count_ = 0;
     Vector<std::int32_t> tokens_;
+    Vector<std::int32_t> grouped_rows_;
+    Vector<std::int32_t> group_first_;
     Vector<std::int32_t> number_positions_;
     Vector<std::int32_t> regression_positions_;
     Vector<std::int32_t> target_positions_;

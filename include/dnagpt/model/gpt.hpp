@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,22 +47,32 @@ GptParams<T> unbound_gpt(ModelShape const& shape);
 /// visit(name, view&, traits).
 template <class T, class Visit>
 void for_each_tensor(GptParams<T>& params, Visit&& visit) {
-    visit(std::string("transformer.wte.weight"), params.token_table, embedding_table);
-    visit(std::string("transformer.wpe.weight"), params.position_table, embedding_table);
-    for (std::size_t layer = 0; layer < params.layers.size(); ++layer) {
+    auto const at = [&visit](int stage) {
+        return [&visit, stage](std::string const& name, auto& view, TensorTraits traits) {
+            traits.backward_stage = stage;
+            visit(name, view, traits);
+        };
+    };
+    int const layers = static_cast<int>(params.layers.size());
+    auto const embeddings = at(layers + 1);
+    auto const heads = at(0);
+    embeddings("transformer.wte.weight", params.token_table, embedding_table);
+    embeddings("transformer.wpe.weight", params.position_table, embedding_table);
+    for (int layer = 0; layer < layers; ++layer) {
         std::string const prefix = "transformer.h." + std::to_string(layer) + ".";
-        for_each_tensor(prefix, params.layers[layer].attention, visit);
-        for_each_tensor(prefix, params.layers[layer].mlp, visit);
+        LayerParams<T>& of_layer = params.layers[static_cast<std::size_t>(layer)];
+        for_each_tensor(prefix, of_layer.attention, at(layers - layer));
+        for_each_tensor(prefix, of_layer.mlp, at(layers - layer));
     }
-    visit(std::string("transformer.ln_f.weight"), params.final_norm, norm_weight);
+    heads("transformer.ln_f.weight", params.final_norm, norm_weight);
     if (params.shape.token_head) {
-        for_each_tensor("mlm_head.", params.token_head, visit);
+        for_each_tensor("mlm_head.", params.token_head, heads);
     }
     if (params.shape.regression_head) {
-        for_each_tensor("num_regression.", params.regression_head, visit);
+        for_each_tensor("num_regression.", params.regression_head, heads);
     }
     if (params.shape.number_embedding) {
-        for_each_tensor("number_embedding.", params.number_embedding, visit);
+        for_each_tensor("number_embedding.", params.number_embedding, embeddings);
     }
 }
 
@@ -123,10 +134,15 @@ template <class T>
 void gpt_forward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
                  GptSaved<T> const& saved);
 
+/// Called while backward goes on, when all that adds to the gradients of a stage is queued: 0
+/// (heads and final norm), 1 (last layer), 2 (the one before), ..., layers + 1 (embeddings).
+using StageDone = std::function<void(int stage)>;
+
 /// gradients += ; saved.gradient holds the gradient of saved.hidden on entry (start_backward) and
 /// is overwritten.
 template <class T>
 void gpt_backward(Context& context, GptParams<T> const& params, DeviceBatch const& batch,
-                  GptSaved<T> const& saved, GptParams<accum_t<T>> const& gradients);
+                  GptSaved<T> const& saved, GptParams<accum_t<T>> const& gradients,
+                  StageDone const& done = {});
 
 }  // namespace dnagpt

@@ -16,6 +16,9 @@ struct TensorTraits {
     /// The Linear layer adds to the residual stream: its deviation is divided by sqrt(2 layers)
     /// (GPT-2). make_parameter_layout has already done so in the traits it gives.
     bool residual = false;
+    /// The stage of backward after which nothing is added to the gradient any more (gpt_backward).
+    /// The lists of a model's parts leave it to the list of the whole model.
+    int backward_stage = 0;
 
     bool operator==(TensorTraits const&) const = default;
 };

@@ -4,21 +4,14 @@
 
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/device/views.hpp"
+#include "dnagpt/ops/attention_engine.hpp"
 #include "dnagpt/ops/context.hpp"
 
 namespace dnagpt {
 
-/// B sequences of T positions, H heads of D channels, C = H D.
-struct AttentionShape {
-    std::int64_t batch = 0;
-    std::int64_t context_length = 0;
-    std::int64_t heads = 0;
-    std::int64_t head_dimension = 0;
-};
-
 /// Causal attention, softmax(Q K^T / sqrt(D)) V per head. qkv (B T, 3C): q, k, v side by side,
 /// heads side by side in each. Assigns output (B T, C) and log_sum_exp (B H T), which backward
-/// reads. Works on tiles, skips the masked half, never holds a (T, T) matrix.
+/// reads. Never holds a (T, T) matrix. bf16 runs on context.attention where that takes the shape.
 template <class T>
 void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
                        Matrix<T> output, Vector<accum_t<T>> log_sum_exp);

@@ -4,6 +4,7 @@
 
 #include "dnagpt/core/stream.hpp"
 #include "dnagpt/device/arena.hpp"
+#include "dnagpt/ops/attention_engine.hpp"
 #include "dnagpt/ops/gemm.hpp"
 
 namespace dnagpt {
@@ -15,6 +16,8 @@ struct Context {
     GemmEngine gemm;
     /// Scratch that an operation takes and gives back before it returns.
     Arena scratch;
+    /// Attention: likewise.
+    AttentionEngine attention{};
 };
 
 /// Whether a result replaces what stands in the output or is added to it.

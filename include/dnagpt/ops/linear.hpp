@@ -12,7 +12,8 @@ GemmShape linear_forward_product(std::int64_t rows, std::int64_t out, std::int64
 GemmShape linear_backward_input_product(std::int64_t rows, std::int64_t out, std::int64_t in);
 
 /// output (R, out) = input (R, in) weight^T, weight (out, in) as PyTorch stores it; assigned or
-/// added.
+/// added. Here and below the rows of output and doutput may be longer than out: what stands behind
+/// is neither read nor written.
 template <class T>
 void linear_forward(Context& context, Matrix<T> input, Matrix<T> weight, Matrix<T> output,
                     Write write = Write::assign);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "dnagpt/comm/device_collectives.hpp"
 #include "dnagpt/device/buffer.hpp"
+#include "dnagpt/model/parameter_layout.hpp"
 #include "dnagpt/ops/context.hpp"
 #include "dnagpt/train/partition.hpp"
 
@@ -19,16 +21,22 @@ struct StepSums {
     float gradient_scale = 1;  ///< min(1, max_norm / grad_norm)
 };
 
-/// Sums gradients over the ranks, bucket by bucket, into this rank's slices.
+/// Sums gradients over the ranks, bucket by bucket, into this rank's slices. Buckets go in the
+/// order in which backward completes them, on every rank.
 class GradientSync {
   public:
-    GradientSync(DeviceCollectives& collectives, Partition const& partition);
+    GradientSync(DeviceCollectives& collectives, Partition const& partition,
+                 ParameterLayout const& layout);
 
-    /// gradients (padded size) is read; afterwards own_gradient holds the sum over ranks.
+    /// Begins to sum the buckets that `stage` of backward (gpt_backward), the last micro-batch's,
+    /// completes; gradients (padded size). A rank may do without: reduce makes up for it.
+    void begin_stage(Context& context, Vector<float> gradients, int stage);
+    /// Begins to sum all other buckets of gradients (padded size). What is queued afterwards finds
+    /// the sum over ranks in own_gradient.
     void reduce(Context& context, Vector<float> gradients);
 
-    /// sums (3): next-token, regression and answer loss of this rank. Waits for the device;
-    /// max_norm 0 means no clipping.
+    /// sums (3): next-token, regression and answer loss of this rank. The step's one wait for the
+    /// device; max_norm 0 means no clipping.
     StepSums finish(Context& context, Vector<double> sums, double max_norm);
 
     /// (own size)
@@ -37,6 +45,9 @@ class GradientSync {
   private:
     DeviceCollectives& collectives_;
     Partition const& partition_;
+    std::vector<int> stages_;         // of the buckets
+    std::vector<std::size_t> order_;  // of the buckets
+    std::size_t begun_ = 0;           // of order_, in this step
     Buffer<float> own_gradient_;
     Buffer<double> totals_;
 };

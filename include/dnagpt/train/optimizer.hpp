@@ -13,8 +13,14 @@
 
 namespace dnagpt {
 
-/// AdamW on this rank's slices; the new weights are gathered from all ranks. T: what the kernels
-/// read.
+/// A run of a slice whose weights decay alike.
+struct DecaySegment {
+    Slice slice;
+    bool decay;
+};
+
+/// AdamW on this rank's slices, bucket by bucket; the new weights of a bucket are gathered from all
+/// ranks while the next one is updated. T: what the kernels read.
 template <class T>
 class Optimizer {
   public:
@@ -38,17 +44,14 @@ class Optimizer {
     Vector<float> second_moment() const { return second_moment_.view(); }
 
   private:
-    /// A run of the own slices whose weights decay alike.
-    struct Segment {
-        Slice slice;
-        bool decay;
-    };
-    void gather(Context& context, Vector<T> weights);
+    /// assign(segment) of every bucket, each followed by the bucket's all-gather.
+    template <class Assign>
+    void gather_each(Context& context, Vector<T> weights, Assign const& assign);
 
     OptimizerSection settings_;
     Partition const& partition_;
     DeviceCollectives& collectives_;
-    std::vector<Segment> segments_;
+    std::vector<std::vector<DecaySegment>> segments_;  // by bucket
     Buffer<float> master_;
     Buffer<float> first_moment_;
     Buffer<float> second_moment_;

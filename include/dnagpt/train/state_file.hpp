@@ -31,6 +31,7 @@ struct RunIdentity {
     std::string device_model;
     std::string libraries;
     std::uint64_t data_digest = 0;  ///< of the training split: a difference is refused
+    std::string product_choices;    ///< GemmEngine::choices
 };
 
 template <class T>

@@ -19,16 +19,17 @@ namespace dnagpt {
 /// Bytes that a rank takes, by kind; all but `saving` on its device.
 struct MemoryByKind {
     std::int64_t weights = 0;      ///< what the kernels read, type T
-    std::int64_t products = 0;     ///< copies of weights or operands that products on this CPU keep
+    std::int64_t products = 0;     ///< copies that products on a CPU keep; workspace on a GPU
     std::int64_t gradients = 0;    ///< float, whole vector and own slices
     std::int64_t optimizer = 0;    ///< own slices of master weights and Adam's moments
     std::int64_t activations = 0;  ///< saved activations of one micro-batch
     std::int64_t scratch = 0;      ///< taken and given back by operations
     std::int64_t saving = 0;       ///< on the host: the copy that a checkpoint is written from
 
-    std::int64_t total() const {
-        return weights + products + gradients + optimizer + activations + scratch + saving;
+    std::int64_t on_device() const {
+        return weights + products + gradients + optimizer + activations + scratch;
     }
+    std::int64_t total() const { return on_device() + saving; }
 };
 
 /// Rows that go through a rank's model at once: batch.micro_batch, or all of its rows if fewer.
@@ -59,6 +60,7 @@ struct TrainingMemory {
     TrainingMemory(TrainingMemory const&) = delete;
     TrainingMemory& operator=(TrainingMemory const&) = delete;
 
+    DeviceCollectives& collectives;
     ModelShape shape;
     ParameterLayout layout;
     Partition partition;

@@ -1,0 +1,157 @@
+"""The programs of a GPU build: what they say without a GPU, and the main path on one.
+
+Usage: gpu_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is needed. Ends with
+77 (skipped) where there is no GPU, after what needs none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from programs import DNAGPT, MPIEXEC, PREP, run
+
+SKIPPED = 77
+CONFIG = """
+[model]
+layers = 2
+heads = 4
+channels = 256
+context_length = 128
+[run]
+precision = "bf16"
+[batch]
+tokens_per_step = 4096
+micro_batch = 8
+[schedule]
+steps = 20
+[optimizer]
+learning_rate = 3e-3
+[checkpoint]
+every_steps = 10
+keep_last = 9
+[evaluation]
+every_steps = 10
+windows_per_species = 4
+"""
+# Of what the run takes beside arrays: the driver's context and NCCL's buffers (bytes).
+BESIDE_ARRAYS = 1 << 30
+
+
+def has_gpu() -> bool:
+    """Whether the driver lists a GPU."""
+    if shutil.which("nvidia-smi") is None:
+        return False
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return listed.returncode == 0 and "GPU " in listed.stdout
+
+
+class Folder(unittest.TestCase):
+    """A folder of genomes and shards, and a config."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.root = Path(tempfile.mkdtemp(prefix="dnagpt_gpu_"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        (cls.root / "gpu.toml").write_text(CONFIG)
+        run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.05"])
+        species = ["--species", str(cls.root / "genomes" / "species.toml")]
+        run([PREP, "shard", *species, "--output", str(cls.root / "shards")])
+
+    def pretrain(self, folder: str, *settings: str, expected: int = 0) -> str:
+        place = [f"run.folder={self.root / folder}", f"data.shards={self.root / 'shards'}"]
+        return run([DNAGPT, "pretrain", str(self.root / "gpu.toml"), *place, *settings], expected)
+
+    def checkpoint(self, folder: str, step: int) -> bytes:
+        return (self.root / folder / "checkpoints" / f"step_{step:08d}.h5").read_bytes()
+
+
+class Anywhere(Folder):
+    """What needs no GPU."""
+
+    def test_version_names_the_libraries(self) -> None:
+        printed = run([DNAGPT, "--version"])
+        for library in (r"\(Cuda\)", r"CUDA \d+\.\d", r"cuBLASLt \d+", r"NCCL \d+", "HDF5", "MPI"):
+            self.assertRegex(printed, library)
+
+    def test_what_computes_nothing_works(self) -> None:
+        self.assertIn("pretrain", run([DNAGPT, "--help"]))
+        printed = run([DNAGPT, "plan", str(self.root / "gpu.toml"), "--device-memory", "80"])
+        self.assertIn("the run fits", printed)
+
+    @unittest.skipIf(has_gpu(), "there is a GPU")
+    def test_a_start_without_a_gpu_says_so_in_one_line(self) -> None:
+        printed = self.pretrain("none", expected=1)
+        lines = [line for line in printed.splitlines() if "GPU" in line]
+        self.assertEqual(len(lines), 1, printed)
+        self.assertRegex(lines[0], r"computes on NVIDIA GPUs and finds none \(.*\); start it where")
+
+
+@unittest.skipUnless(has_gpu(), "no GPU")
+class OnGpu(Folder):
+    """Training on one GPU."""
+
+    def test_the_first_lines_name_device_driver_and_libraries(self) -> None:
+        printed = self.pretrain("lines", "schedule.steps=4")
+        self.assertRegex(printed, r"rank 0: .* GPU 0 .*, driver [\d.]+ \(CUDA \d+\.\d+\)")
+        self.assertRegex(printed, r"cuBLASLt [\d.]+, attention by .*, precision bf16")
+
+    def test_equal_runs_write_equal_bytes(self) -> None:
+        for folder in ("one", "two"):
+            self.pretrain(folder, "run.time_products=false")
+        self.assertEqual(self.checkpoint("one", 20), self.checkpoint("two", 20))
+
+    def test_a_resumed_run_is_bit_identical_with_the_stored_algorithms(self) -> None:
+        self.pretrain("whole")
+        shutil.copytree(self.root / "whole", self.root / "again")
+        (self.root / "again" / "checkpoints" / "step_00000020.h5").unlink()
+        self.assertIn("resumed", self.pretrain("again"))
+        self.assertEqual(self.checkpoint("whole", 20), self.checkpoint("again", 20))
+
+    def test_a_run_learns_and_its_checkpoint_is_read(self) -> None:
+        self.pretrain("learns", "schedule.steps=60")
+        lines = (self.root / "learns" / "metrics.jsonl").read_text().splitlines()
+        losses = [json.loads(line)["loss"] for line in lines if '"loss"' in line]
+        self.assertLess(losses[-1], losses[0] - 0.5)
+        checkpoint = str(self.root / "learns" / "checkpoints" / "step_00000060.h5")
+        output = str(self.root / "evaluation.json")
+        shards = ["--shards", str(self.root / "shards"), "--output", output]
+        run([DNAGPT, "evaluate", "--checkpoint", checkpoint, *shards])
+        self.assertIn("bits_per_base", Path(output).read_text())
+
+    def test_recomputing_gives_the_same_losses(self) -> None:
+        losses = []
+        for folder, recompute in (("kept", "none"), ("recomputed", "blocks")):
+            self.pretrain(folder, f"model.recompute={recompute}", "run.time_products=false")
+            lines = (self.root / folder / "metrics.jsonl").read_text().splitlines()
+            losses.append([json.loads(line)["loss"] for line in lines if '"loss"' in line])
+        self.assertEqual(*losses)
+
+    def test_the_plan_is_what_the_run_takes(self) -> None:
+        shape = ["model.preset=dnagpt_s_512", "batch.tokens_per_step=32768", "batch.micro_batch=64"]
+        printed = run([DNAGPT, "plan", str(self.root / "gpu.toml"), *shape, "--device-memory", "1"])
+        left = re.search(r"a rank takes ([\d.]+) GiB too much", printed)
+        planned = (float(left[1]) + 1) * (1 << 30)
+        log = self.pretrain("memory", *shape, "schedule.steps=2", "evaluation.every_steps=0")
+        taken = float(re.search(r"([\d.]+) GiB in use on its GPU", log)[1]) * (1 << 30)
+        self.assertLess(abs(taken - BESIDE_ARRAYS - planned), 0.1 * planned)
+
+    def test_two_ranks_on_one_gpu_are_refused(self) -> None:
+        gpus = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True)
+        count = str(gpus.stdout.count("GPU ") + 1)
+        command = [MPIEXEC, "-n", count, "--oversubscribe", "--bind-to", "none", DNAGPT, "pretrain"]
+        printed = run([*command, str(self.root / "gpu.toml")], expected=1)
+        self.assertIn("start one rank per GPU", printed)
+
+
+if __name__ == "__main__":
+    program = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False)
+    if not program.result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(0 if has_gpu() else SKIPPED)
