@@ -13,6 +13,10 @@ pkg_check_modules(htslib REQUIRED IMPORTED_TARGET htslib)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 if(DNAGPT_TRAINER)
   find_package(Kokkos REQUIRED)
+  if(Kokkos_ENABLE_CUDA OR Kokkos_ENABLE_OPENMP)
+    # nvcc cannot read those of the host compiler; -fopenmp wants others than the rooms without it.
+    set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+  endif()
   if(Kokkos_ENABLE_CUDA)
     if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
       message(FATAL_ERROR "CMAKE_CXX_COMPILER is nvcc_wrapper (nvcc refuses some sources that "
@@ -20,7 +24,6 @@ if(DNAGPT_TRAINER)
         "nvcc_wrapper")
     endif()
     set(CMAKE_CXX_COMPILER_LAUNCHER "")  # Kokkos' launcher takes its place.
-    set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)  # nvcc cannot read those of the host compiler.
     add_link_options(-Wl,--as-needed)  # no program needs the driver to start (cuda_driver.cpp)
     set(DNAGPT_VENDOR_REQUIRED REQUIRED)
   else()

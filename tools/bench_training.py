@@ -339,7 +339,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
     parser.add_argument(
-        "--programs", type=Path, default=Path("build/release/bin"), help="folder of the programs"
+        "--programs",
+        type=Path,
+        help="folder of the programs (build/release/bin, on a GPU build/cuda/bin)",
     )
     parser.add_argument("--shards", type=Path, help="token shards (default: synthetic ones)")
     add_shape_arguments(parser)
@@ -378,6 +380,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name, value in {**DEVICE_DEFAULTS[options.device], "rows": rows}.items():
         if getattr(options, name) is None:
             setattr(options, name, value)
+    build = {"cpu": "release", "cuda": "cuda"}[options.device]
+    options.programs = options.programs or Path("build") / build / "bin"
     return options
 
 

@@ -84,7 +84,13 @@ class Programs:
 
     def measure(self, shape: Shape, choice: OurChoice, steps: int) -> dict:
         """What `dnagpt pretrain --measure` prints."""
-        return json.loads(self.start(shape, choice, steps).stdout)
+        measured = json.loads(self.start(shape, choice, steps).stdout)
+        if choice.deterministic is not None and "cuBLASLt" not in measured["products"]:
+            raise SystemExit(
+                f"{self.folder}/dnagpt computes on CPUs ({measured['products']}); give the "
+                "--programs of a GPU build (cmake --preset cuda)"
+            )
+        return measured
 
     def profile(self, shape: Shape, choice: OurChoice, steps: int) -> str:
         """Where the time of a step goes, by room and operation, as the log has it."""

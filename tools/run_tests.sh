@@ -82,6 +82,20 @@ build_tests() {
     cmake --preset tests --log-level=NOTICE && cmake --build --preset tests -j "$jobs"
 }
 
+# Which of the backends for GPUs were compiled and linked with their tests.
+check_gpu_backends() {
+    local name missing=() tests=(ops_gemm_cublaslt comm_device_collectives_nccl ops_attention_cudnn)
+    for name in "${tests[@]}"; do
+        [ -x "build/tests/bin/${name}_test" ] || missing+=("$name")
+    done
+    [ "${#missing[@]}" -gt 0 ] || {
+        echo "all are there: ${tests[*]}"
+        return 0
+    }
+    echo "SKIPPED: ${missing[*]} (the CUDA Toolkit, NCCL or cuDNN is not there, see INSTALL.md)"
+    return 77
+}
+
 run_ctest() {
     ctest --preset tests -j "$jobs" -LE "$left_out"
 }
@@ -169,6 +183,29 @@ make_python_environment() {
     }
 }
 
+# The backends for GPUs are compiled and linked wherever CUDA's libraries are; cuDNN's needs headers
+# of PyPI beside them.
+has_cuda() {
+    [ -e "${CUDA_HOME:-/usr/local/cuda}/include/cublasLt.h" ] || command -v nvcc >/dev/null
+}
+
+get_cuda_headers() {
+    has_cuda || {
+        echo "SKIPPED: no CUDA Toolkit on this machine"
+        return 77
+    }
+    local folder=build/cudnn_frontend wanted
+    wanted=$(cat tools/requirements-cuda.txt)
+    [ "$(cat "$folder/requirements.txt" 2>/dev/null)" != "$wanted" ] || return 0
+    rm -rf "$folder"
+    build/venv-tests/bin/python -m pip --disable-pip-version-check install -q --no-deps \
+        --target "$folder" -r tools/requirements-cuda.txt || {
+        echo "the packages of tools/requirements-cuda.txt could not be installed (no network?)"
+        return 1
+    }
+    printf '%s\n' "$wanted" >"$folder/requirements.txt"
+}
+
 run_ruff() {
     [ "$python_ready" -eq 1 ] || {
         echo "SKIPPED: no Python environment"
@@ -189,7 +226,7 @@ run_pytest() {
         return 77
     }
     local status=0
-    build/venv-tests/bin/python -m pytest -q -rs -p no:cacheprovider tests/tools || status=$?
+    build/venv-tests/bin/python -m pytest -q -rs -p no:cacheprovider -n "$jobs" tests/tools || status=$?
     return "$status"
 }
 
@@ -201,6 +238,8 @@ close() {
     [ "$long" -eq 1 ] || echo "SKIPPED: tests labelled long and full campaigns (--long runs them)"
     build/venv-tests/bin/python -c 'import torch' 2>/dev/null ||
         echo "SKIPPED: comparisons with PyTorch (--torch runs them)"
+    has_cuda || echo "SKIPPED: the backends for GPUs are not compiled (no CUDA Toolkit)"
+    nvidia-smi -L >/dev/null 2>&1 || echo "SKIPPED: tests on a GPU (none here; label gpu)"
     [ "$sanitize" -eq 1 ] || echo "SKIPPED: sanitizers and fuzz targets (--no-sanitize)"
     if [ "$failed" -eq 0 ]; then
         echo "All checks passed in $SECONDS s."
@@ -220,7 +259,9 @@ if [ "$plain" -eq 1 ]; then
     check "clang-format" bash tools/check_format.sh || true
     check "Python environment" make_python_environment || true
     check "ruff" run_ruff || true
+    check "headers for the GPU backends" get_cuda_headers || true
     if check "build of the tests" build_tests; then
+        check "GPU backends" check_gpu_backends || true
         check "CTest" run_ctest || true
         check "pytest" run_pytest || true
         [ "$tidy" -eq 0 ] || check "clang-tidy" run_tidy || true

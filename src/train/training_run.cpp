@@ -98,6 +98,7 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
     if (world_.rank() == 0) {
         write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
     }
+    note_activity_step(progress_.step + 1);  // the watchdog watches the trial of the products, too
     if (config.run.time_products || !identity_.product_choices.empty()) {
         choose_products(context_, memory_, task_.assemble(progress_.step, progress_.step),
                         identity_.product_choices, world_);

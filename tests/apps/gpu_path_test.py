@@ -7,17 +7,22 @@ Usage: gpu_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, MPIEXEC, PREP, run
+from programs import DNAGPT, PREP, ranks, ranks_of, run
 
 SKIPPED = 77
+# As in main_path_test.py: only the order of float sums differs between worlds.
+LOSS_TOLERANCE = 2e-4
 CONFIG = """
 [model]
 layers = 2
@@ -44,12 +49,17 @@ windows_per_species = 4
 BESIDE_ARRAYS = 1 << 30
 
 
-def has_gpu() -> bool:
-    """Whether the driver lists a GPU."""
+def gpu_count() -> int:
+    """The number of GPUs that the driver lists."""
     if shutil.which("nvidia-smi") is None:
-        return False
+        return 0
     listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    return listed.returncode == 0 and "GPU " in listed.stdout
+    return listed.stdout.count("GPU ") if listed.returncode == 0 else 0
+
+
+def has_gpu() -> bool:
+    """Whether there is one."""
+    return gpu_count() > 0
 
 
 class Folder(unittest.TestCase):
@@ -143,11 +153,45 @@ class OnGpu(Folder):
         self.assertLess(abs(taken - BESIDE_ARRAYS - planned), 0.1 * planned)
 
     def test_two_ranks_on_one_gpu_are_refused(self) -> None:
-        gpus = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True)
-        count = str(gpus.stdout.count("GPU ") + 1)
-        command = [MPIEXEC, "-n", count, "--oversubscribe", "--bind-to", "none", DNAGPT, "pretrain"]
-        printed = run([*command, str(self.root / "gpu.toml")], expected=1)
-        self.assertIn("start one rank per GPU", printed)
+        command = ranks(gpu_count() + 1, DNAGPT, "pretrain", str(self.root / "gpu.toml"))
+        self.assertIn("start one rank per GPU", run(command, expected=1))
+
+
+@unittest.skipUnless(gpu_count() > 1, "fewer than two GPUs")
+class OnGpus(Folder):
+    """Training on two GPUs."""
+
+    def command(self, count: int, folder: str, *settings: str) -> list[str]:
+        place = [f"run.folder={self.root / folder}", f"data.shards={self.root / 'shards'}"]
+        config = str(self.root / "gpu.toml")
+        return ranks(count, DNAGPT, "pretrain", config, *place, *settings)
+
+    def test_one_and_two_gpus_learn_alike(self) -> None:
+        losses = []
+        for count in (1, 2):
+            run(self.command(count, f"world_{count}", "run.precision=float"))
+            lines = (self.root / f"world_{count}" / "metrics.jsonl").read_text().splitlines()
+            losses.append([json.loads(line)["loss"] for line in lines if '"loss"' in line])
+        for one, two in zip(*losses, strict=True):
+            self.assertAlmostEqual(one, two, delta=LOSS_TOLERANCE)
+
+    def test_a_rank_that_stops_ends_the_job_with_a_message(self) -> None:
+        folder = self.root / "stopped"
+        command = self.command(2, "stopped", "schedule.steps=1000000", "run.stall_seconds=20")
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        job = subprocess.Popen(command, **pipes)
+        try:
+            metrics = folder / "metrics.jsonl"
+            while job.poll() is None and not (
+                metrics.exists() and metrics.read_text().count('"loss"') >= 5
+            ):
+                time.sleep(0.2)
+            os.kill(ranks_of(folder)[1], signal.SIGSTOP)
+            printed, _ = job.communicate(timeout=120)
+            self.assertNotIn(job.returncode, (0, 75))
+            self.assertRegex(printed, "no progress|wait for the GPU")
+        finally:
+            job.kill()
 
 
 if __name__ == "__main__":

@@ -154,13 +154,13 @@ void expect_near_double(std::int64_t columns) {
 }
 
 TEST(CrossEntropy, FloatNearDouble) {
-    for (std::int64_t const columns : {2, 31, 33, 1025}) {
+    for (std::int64_t const columns : {2, 31, 33, 64, 1025, 9000}) {
         expect_near_double<float>(columns);
     }
 }
 
 TEST(CrossEntropy, Bf16NearDouble) {
-    for (std::int64_t const columns : {2, 31, 33, 1025}) {
+    for (std::int64_t const columns : {2, 31, 33, 64, 1025, 9000}) {
         expect_near_double<bf16>(columns);
     }
 }

@@ -138,7 +138,7 @@ void expect_near_double(std::int64_t columns) {
 }
 
 TEST(Embedding, NarrowTypesNearDouble) {
-    for (std::int64_t const columns : {1, 31, 33, 1025}) {
+    for (std::int64_t const columns : {1, 31, 33, 64, 768, 1025}) {
         expect_near_double<float>(columns);
         expect_near_double<bf16>(columns);
     }

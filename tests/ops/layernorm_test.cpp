@@ -134,14 +134,15 @@ void expect_near_double(std::int64_t rows, std::int64_t columns) {
 }
 
 TEST(LayerNorm, FloatNearDouble) {
-    for (std::int64_t const columns : {31, 33, 1025}) {
+    for (std::int64_t const columns : {31, 33, 64, 768, 1025}) {
         expect_near_double<float>(19, columns);
     }
     expect_near_double<float>(4100, 16);
+    expect_near_double<float>(3, 9216);
 }
 
 TEST(LayerNorm, Bf16NearDouble) {
-    for (std::int64_t const columns : {31, 33, 1025}) {
+    for (std::int64_t const columns : {31, 33, 64, 768, 1025}) {
         expect_near_double<bf16>(19, columns);
     }
 }

@@ -128,12 +128,12 @@ class MadeUpServer:
 
 def test_the_turns_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
+    products = "cuBLASLt 13.1.0"
 
     def complete(command: list[str], _: dict[str, str]) -> subprocess.CompletedProcess[str]:
         told.append(command)
-        said = json.dumps(
-            {"step_seconds": [0.04 if "run.deterministic=false" in command else 0.05]}
-        )
+        seconds = 0.04 if "run.deterministic=false" in command else 0.05
+        said = json.dumps({"step_seconds": [seconds], "products": products})
         log = "data\nprofile of rank 0\ntogether\n" if "--profile" in command else ""
         return subprocess.CompletedProcess(command, 0, said, log)
 
@@ -157,8 +157,11 @@ def test_the_turns_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "dnagpt_not_deterministic": 2,
     }
     assert (tmp_path / "gpu.profile.txt").read_text() == "profile of rank 0\ntogether\n"
-    assert all(command[0] == "build/release/bin/dnagpt" for command in told)  # no launcher
+    assert all(command[0] == "build/cuda/bin/dnagpt" for command in told)  # no launcher
     assert sum("run.deterministic=true" in command for command in told) == 3
+    products = "oneDNN 2.6.3"
+    with pytest.raises(SystemExit, match="computes on CPUs"):
+        bench_training.main(["--device=cuda", *given])
 
 
 @needs_torch

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
@@ -18,6 +18,7 @@
 #include "dnagpt/ops/adamw.hpp"
 #include "dnagpt/ops/attention.hpp"
 #include "dnagpt/ops/cross_entropy.hpp"
+#include "dnagpt/ops/elementwise.hpp"
 #include "dnagpt/ops/embedding.hpp"
 #include "dnagpt/ops/layernorm.hpp"
 #include "dnagpt/ops/linear.hpp"
@@ -32,7 +33,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t rows = 8192;
+/// Arrays several times as large as a GPU's L2 cache.
+constexpr std::int64_t rows = on_host ? 8192 : 131072;
 constexpr std::int64_t channels = 768;
 constexpr std::int64_t context_length = 512;
 constexpr std::int64_t vocabulary = 15659;
@@ -87,15 +89,15 @@ double shortest(Work const& work) {
     return best;
 }
 
-/// Bytes a second that memcpy reads and writes.
+/// Bytes a second that a copy within the device's memory reads and writes.
 double memory_limit() {
     static double const limit = [] {
-        constexpr std::size_t bytes = std::size_t{256} << 20;
-        std::vector<char> const from(bytes, 'x');
-        std::vector<char> to(bytes);
+        constexpr std::size_t bytes = std::size_t{on_host ? 256 : 2048} << 20;
+        Buffer<std::byte> const from("from", bytes);
+        Buffer<std::byte> const to("to", bytes);
         return 2.0 * bytes / shortest([&] {
-                   std::memcpy(to.data(), from.data(), bytes);
-                   benchmark::ClobberMemory();
+                   Kokkos::deep_copy(ExecutionSpace(), to.view(), from.view());
+                   device_fence();
                });
     }();
     return limit;
@@ -203,15 +205,70 @@ void layernorm_backward_speed(benchmark::State& state) {
 template <class T>
 void cross_entropy_speed(benchmark::State& state) {
     auto context = make_context();
-    constexpr std::int64_t some_rows = 1024;
-    auto const logits = random_buffer<T>(some_rows * vocabulary);
+    constexpr std::int64_t some_rows = rows / 8;
+    std::int64_t const stride = suitable_leading_dimension<T>(vocabulary);
+    auto const logits = random_buffer<T>(some_rows * stride);
     Buffer<std::int32_t> const targets("targets", some_rows);
     Buffer<float> const scale("scale", some_rows);
     Buffer<double> const loss("loss", some_rows);
     measure(state, 2.0 * sizeof(T) * some_rows * vocabulary, [&] {
-        cross_entropy_forward_backward(context, matrix_of(logits, vocabulary), vocabulary,
+        cross_entropy_forward_backward(context, matrix_of(logits, stride), vocabulary,
                                        targets.view(), scale.view(), loss.view());
     });
+}
+
+template <class T>
+void embedding_forward_speed(benchmark::State& state) {
+    auto context = make_context();
+    auto const tokens = random_tokens();
+    auto const token_table = random_buffer<T>(vocabulary * channels);
+    auto const position_table = random_buffer<T>(context_length * channels);
+    Buffer<T> const output("output", rows * channels);
+    measure(state, 2.0 * sizeof(T) * rows * channels, [&] {
+        embedding_forward(context, tokens.view(), context_length, matrix_of(token_table, channels),
+                          matrix_of(position_table, channels), matrix_of(output, channels));
+    });
+}
+
+Buffer<std::int32_t> every_row_backwards() {
+    std::vector<std::int32_t> indices(rows);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        indices[i] = static_cast<std::int32_t>(indices.size() - 1 - i);
+    }
+    return device_list(indices);
+}
+
+template <class T>
+void gather_rows_speed(benchmark::State& state) {
+    auto context = make_context();
+    auto const indices = every_row_backwards();
+    auto const source = random_buffer<T>(rows * channels);
+    Buffer<T> const destination("destination", rows * channels);
+    measure(state, 2.0 * sizeof(T) * rows * channels, [&] {
+        gather_rows(context, matrix_of(source, channels), indices.view(),
+                    matrix_of(destination, channels));
+    });
+}
+
+template <class T>
+void scatter_add_rows_speed(benchmark::State& state) {
+    auto context = make_context();
+    auto const indices = every_row_backwards();
+    auto const source = random_buffer<T>(rows * channels);
+    Buffer<T> const destination("destination", rows * channels);
+    measure(state, 3.0 * sizeof(T) * rows * channels, [&] {
+        scatter_add_rows(context, matrix_of(source, channels), indices.view(),
+                         matrix_of(destination, channels));
+    });
+}
+
+template <class T>
+void convert_speed(benchmark::State& state) {
+    auto context = make_context();
+    auto const source = random_buffer<T>(rows * channels);
+    Buffer<T> const destination("destination", rows * channels);
+    measure(state, 2.0 * sizeof(T) * rows * channels,
+            [&] { convert(context, source.view(), destination.view()); });
 }
 
 template <class T>
@@ -221,11 +278,13 @@ void embedding_backward_speed(benchmark::State& state) {
     auto const doutput = random_buffer<T>(rows * channels);
     Buffer<accum_t<T>> const token_table("tokens", vocabulary * channels);
     Buffer<accum_t<T>> const position_table("positions", context_length * channels);
-    constexpr double each_table = sizeof(T) + 2.0 * sizeof(accum_t<T>);
     RowsByToken const grouped = rows_by_token(to_host(tokens.data(), tokens.size()));
     auto const by_token = device_list(grouped.rows);
     auto const first = device_list(grouped.first);
-    measure(state, 2 * each_table * rows * channels, [&] {
+    // The rows once for each table; of each table the rows that occur, read and written.
+    auto const sums = static_cast<double>(grouped.first.size() - 1 + context_length);
+    double const bytes = 2.0 * (rows * sizeof(T) + sums * sizeof(accum_t<T>)) * channels;
+    measure(state, bytes, [&] {
         embedding_backward(context, tokens.view(), by_token.view(), first.view(), context_length,
                            matrix_of(doutput, channels), matrix_of(token_table, channels),
                            matrix_of(position_table, channels));
@@ -349,6 +408,14 @@ BENCHMARK(layernorm_backward_speed<float>)->ArgName("in_place")->Arg(0)->Arg(1);
 BENCHMARK(layernorm_backward_speed<bf16>)->ArgName("in_place")->Arg(0)->Arg(1);
 BENCHMARK(cross_entropy_speed<float>);
 BENCHMARK(cross_entropy_speed<bf16>);
+BENCHMARK(embedding_forward_speed<float>);
+BENCHMARK(embedding_forward_speed<bf16>);
+BENCHMARK(gather_rows_speed<float>);
+BENCHMARK(gather_rows_speed<bf16>);
+BENCHMARK(scatter_add_rows_speed<float>);
+BENCHMARK(scatter_add_rows_speed<bf16>);
+BENCHMARK(convert_speed<float>);
+BENCHMARK(convert_speed<bf16>);
 BENCHMARK(embedding_backward_speed<float>);
 BENCHMARK(embedding_backward_speed<bf16>);
 BENCHMARK(adamw_speed<float>);

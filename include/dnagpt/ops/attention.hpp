@@ -11,7 +11,8 @@ namespace dnagpt {
 
 /// Causal attention, softmax(Q K^T / sqrt(D)) V per head. qkv (B T, 3C): q, k, v side by side,
 /// heads side by side in each. Assigns output (B T, C) and log_sum_exp (B H T), which backward
-/// reads. Never holds a (T, T) matrix. bf16 runs on context.attention where that takes the shape.
+/// reads. bf16 runs on context.attention where that takes the shape; all else in tiles,
+/// which never hold a (T, T) matrix.
 template <class T>
 void attention_forward(Context& context, AttentionShape const& shape, Matrix<T> qkv,
                        Matrix<T> output, Vector<accum_t<T>> log_sum_exp);
