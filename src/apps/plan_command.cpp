@@ -116,6 +116,9 @@ std::int64_t rows_per_epoch(RunConfig const& config, double bases) {
 }
 
 int plan(PlanOptions const& options) {
+    DNAGPT_VALIDATE(on_host || !options.measure,
+                    << "--measure tries ranks x threads of CPUs (this build computes on GPUs, one "
+                       "rank each); time a step with dnagpt pretrain CONFIG ... --measure");
     RunConfig const config = read_run_config(options.config, options.overrides);
     require_pretraining(config);
     ModelShape const shape = model_shape(config.model);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <regex>
 
@@ -31,6 +32,9 @@ std::string choose_device(int local_rank, int local_size) {
                     << local_size << " ranks on a host with " << devices
                     << " visible GPUs (two ranks on one GPU are refused); start one rank per GPU");
     check_cuda(cudaSetDevice(local_rank), "cudaSetDevice");
+    // Kokkos chooses once more, by the launcher's variables, unless it is told.
+    ::setenv("KOKKOS_DEVICE_ID", std::to_string(local_rank).c_str(), 1);
+    ::unsetenv("KOKKOS_VISIBLE_DEVICES");
     cudaDeviceProp properties{};
     check_cuda(cudaGetDeviceProperties(&properties, local_rank), "cudaGetDeviceProperties");
     return properties.name;
@@ -53,6 +57,13 @@ std::string describe_gpu(int number, std::string const& model) {
                        supported / 1000, supported / 10 % 100);
 }
 
+void require_device(int number) {
+    int present = -1;
+    check_cuda(cudaGetDevice(&present), "cudaGetDevice");
+    DNAGPT_VALIDATE(present == number, << "Kokkos took GPU " << present << " instead of " << number
+                                       << " (a setting of its own); unset the variables KOKKOS_*");
+}
+
 struct GpuMemory {
     std::size_t free = 0;
     std::size_t total = 0;
@@ -68,6 +79,8 @@ std::int64_t free_bytes() {
     return static_cast<std::int64_t>(gpu_memory().free);
 }
 #else
+void require_device(int /*number*/) {}
+
 std::string choose_device(int /*local_rank*/, int /*local_size*/) {
     std::ifstream cpuinfo("/proc/cpuinfo");
     for (std::string line; std::getline(cpuinfo, line);) {
@@ -94,7 +107,9 @@ struct DeviceSession::Scope {
     Scope(int rank, int local_size)
         : model(choose_device(rank, local_size)),
           local_rank(rank),
-          kokkos(argument_count, nullptr) {}
+          kokkos(argument_count, nullptr) {
+        require_device(rank);
+    }
 };
 
 DeviceSession::DeviceSession(int local_rank, int local_size)

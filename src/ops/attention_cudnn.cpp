@@ -252,6 +252,7 @@ Prepared& find_proposed(AttentionEngine::State& state, PreparedKey const& key) {
         state.handle.reset(handle);
     }
     if (state.prepared.size() >= prepared_limit) {
+        cudaDeviceSynchronize();  // some may still be queued
         state.prepared.clear();
     }
     Prepared& made = state.prepared[key];

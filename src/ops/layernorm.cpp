@@ -15,11 +15,20 @@ namespace {
 /// Rows that one team of the backward pass sums up into one row of partial dweight; depends only
 /// on the number of rows, so that the order of the sums does too. A GPU wants more teams than a
 /// CPU.
+constexpr std::int64_t fewest_rows = on_host ? 16 : 8;
+constexpr std::int64_t most_blocks = on_host ? 256 : 1024;
 std::int64_t rows_per_block(std::int64_t rows) {
-    constexpr std::int64_t fewest = on_host ? 16 : 8;
-    constexpr std::int64_t blocks = on_host ? 256 : 1024;
-    return std::max(fewest, ceil_divide(rows, blocks));
+    return std::max(fewest_rows, ceil_divide(rows, most_blocks));
 }
+
+/// At least the number of blocks, and no less for more rows: what fits a batch fits a smaller one.
+std::int64_t block_room(std::int64_t rows) {
+    return std::min(ceil_divide(rows, fewest_rows), most_blocks);
+}
+
+/// Elements of shared memory that partial sums may take on a GPU, which has 48 KiB a team.
+template <class A>
+constexpr std::int64_t shared_elements = (std::int64_t{32} << 10) / std::int64_t{sizeof(A)};
 
 /// A row of the forward pass in packs of `width`.
 template <class T, int width>
@@ -153,9 +162,7 @@ void backward_rows_by_teams(Backward<T> const& of) {
 template <class T, Mode mode, int width>
 void backward_rows_by_warps(Backward<T> const& of) {
     using A = accum_t<T>;
-    constexpr std::int64_t shared_elements = (std::int64_t{32} << 10) / std::int64_t{sizeof(A)};
-    auto const warps =
-        static_cast<int>(std::clamp<std::int64_t>(shared_elements / of.columns, 1, 8));
+    auto const warps = static_cast<int>(std::min<std::int64_t>(shared_elements<A> / of.columns, 8));
     std::int64_t const per_block = rows_per_block(of.rows);
     auto const blocks = static_cast<int>(ceil_divide(of.rows, per_block));
     std::int64_t const columns = of.columns;
@@ -193,7 +200,7 @@ void backward_rows_by_warps(Backward<T> const& of) {
 
 template <class T, Mode mode>
 void backward_rows(Backward<T> const& of) {
-    if constexpr (on_host) {
+    if (on_host || of.columns > shared_elements<accum_t<T>>) {
         backward_rows_by_teams<T, mode, 1>(of);
     } else if (fits_packs<T>(of.columns, of.input, of.weight, of.doutput, of.dinput)) {
         backward_rows_by_warps<T, mode, pack_width<T>>(of);
@@ -290,7 +297,7 @@ void layernorm_forward(Context& /*context*/, Matrix<T> input, Vector<T> weight,
 template <class T>
 void layernorm_scratch(std::int64_t rows, std::int64_t columns, Arena& scratch) {
     ArenaScope const scope(scratch);
-    scratch.matrix<accum_t<T>>(ceil_divide(rows, rows_per_block(rows)), columns);
+    scratch.matrix<accum_t<T>>(block_room(rows), columns);
 }
 
 template <class T>
@@ -304,7 +311,7 @@ void layernorm_backward(Context& context, Matrix<T> input, Vector<T> weight,
     DNAGPT_EXPECT(write == Write::assign || dinput.data() != doutput.data());
     ArenaScope const scope(context.scratch);
     std::int64_t const blocks = ceil_divide(rows, rows_per_block(rows));
-    auto const partials = context.scratch.matrix<accum_t<T>>(blocks, columns);
+    auto const partials = context.scratch.matrix<accum_t<T>>(block_room(rows), columns);
     Backward<T> const of{rows,        columns,        input.data(),  weight.data(),  mean.data(),
                          rstd.data(), doutput.data(), dinput.data(), partials.data()};
     if (write == Write::add) {

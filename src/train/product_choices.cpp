@@ -18,7 +18,7 @@ void choose_products(Context& context, TrainingMemory<T>& memory, StepBatches co
     }
     if (!stored.empty()) {
         engine.take_choices(stored);
-        if (engine.choices() == stored) {
+        if (world.all(engine.choices() == stored)) {
             return;
         }
         log_shared_warning(

@@ -99,6 +99,7 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
         write_text_atomically(folder_.config(), to_toml(config_, PathKeys::keep));
     }
     note_activity_step(progress_.step + 1);  // the watchdog watches the trial of the products, too
+    identity_.product_choices = world_.broadcast(identity_.product_choices);
     if (config.run.time_products || !identity_.product_choices.empty()) {
         choose_products(context_, memory_, task_.assemble(progress_.step, progress_.step),
                         identity_.product_choices, world_);
@@ -119,7 +120,8 @@ std::string TrainingRun<T>::load_newest() {
     }
     CheckpointReader const reader = CheckpointReader::open_verified(newest->path);
     progress_ = accept_checkpoint(reader.header(), config_, identity_);
-    if (reader.header().device_model == identity_.device_model) {
+    if (identity_.product_choices.empty() &&
+        reader.header().device_model == identity_.device_model) {
         identity_.product_choices = reader.header().product_choices;
     }
     forget_lost_best();

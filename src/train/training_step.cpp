@@ -33,7 +33,8 @@ StepSums compute_gradients(Context& context, TrainingMemory<T>& memory,
     fill(context, gradients, 0.0F);
     fill(context, memory.sums.view(), 0.0);
     for (Batch const& batch : micro_batches) {
-        bool const overlaps = &batch == &micro_batches.back() && memory.collectives.overlaps();
+        bool const overlaps = &batch == &micro_batches.back() && memory.collectives.overlaps() &&
+                              !context.gemm.chooses_by_timing();
         memory.batch.upload(batch);
         gpt_forward(context, memory.params, memory.batch, memory.saved);
         start_backward(context, memory.params, memory.batch, memory.saved, scales,

@@ -27,7 +27,8 @@ class DeviceCollectivesNccl : public ::testing::Test {
         bool const enough =
             cudaGetDeviceCount(&devices) == cudaSuccess && world().local_size() <= devices;
         if (!world().all(enough)) {
-            GTEST_SKIP() << world().local_size() << " ranks, " << devices << " GPUs";
+            GTEST_SKIP() << "no GPU for each of " << world().local_size() << " ranks (" << devices
+                         << " here)";
         }
         testing::require_cuda(cudaSetDevice(world().local_rank()));
         collectives_ = std::make_unique<DeviceCollectives>(world());
