@@ -197,6 +197,10 @@ void DeviceCollectives::join(Stream /*stream*/) {}
 
 void DeviceCollectives::wait(Stream /*stream*/) {}
 
+double DeviceCollectives::waited_seconds() const {
+    return 0;
+}
+
 bool DeviceCollectives::overlaps() const {
     return false;
 }

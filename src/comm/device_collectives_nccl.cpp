@@ -189,6 +189,7 @@ struct DeviceCollectives::State {
     CudaEvent begins;
     CudaEvent ends;
     NcclCommunicator nccl;
+    Clock::duration waited{};
 };
 
 DeviceCollectives::DeviceCollectives(Communicator const& world, HostMemory /*host_memory*/,
@@ -237,17 +238,23 @@ void DeviceCollectives::join(Stream stream) {
 
 void DeviceCollectives::wait(Stream stream) {
     ProfileScope const scope("comm", "wait for the GPU");
+    auto const began = Clock::now();
     cudaError_t status = cudaErrorNotReady;
     while ((status = cudaStreamQuery(cuda_stream(stream))) == cudaErrorNotReady) {
         cudaGetLastError();  // "not ready" is no failure of a later call
         state_->nccl.require_whole();
         std::this_thread::sleep_for(pause_between_looks);
     }
+    state_->waited += Clock::now() - began;
     if (status != cudaSuccess) {
         log_error(std::string("a kernel or copy of this step failed: ") +
                   cudaGetErrorString(status));
     }
     check_cuda(status, "a kernel or copy of this step");
+}
+
+double DeviceCollectives::waited_seconds() const {
+    return std::chrono::duration<double>(state_->waited).count();
 }
 
 bool DeviceCollectives::overlaps() const {

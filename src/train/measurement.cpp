@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
         start_profile(device_fence);
     }
     std::vector<double> seconds;
+    double const waited_before = run.memory().collectives.waited_seconds();
     for (std::int64_t step = 0; step < options.steps; ++step) {
         auto const began = Clock::now();
         run.train_step();
@@ -73,6 +75,7 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
         world.barrier();
         seconds.push_back(std::chrono::duration<double>(Clock::now() - began).count());
     }
+    double const waited = run.memory().collectives.waited_seconds() - waited_before;
     if (options.profile) {
         log_info("profile of rank 0\n" + format_profile(profile_lines(), options.steps));
         stop_profile();
@@ -84,6 +87,9 @@ void measure_as(RunConfig const& config, Communicator const& world, DeviceSessio
     result["products"] = run.context().gemm.description();
     result["tokens_per_step"] = config.batch.tokens_per_step;
     result["step_seconds"] = seconds;
+    if (used_gpu_memory() > 0) {  // near 0 the launches of kernels would hold the GPU up
+        result["host_waits_share"] = waited / std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    }
     result["tokens_per_second"] =
         static_cast<double>(config.batch.tokens_per_step) / median(seconds);
     MemoryByKind const planned = training_memory(config, world.size());

@@ -72,6 +72,34 @@ TEST_F(DeviceCollectivesNccl, EqualOperandsGiveEqualBits) {
     EXPECT_EQ(sums[0], sums[2]);
 }
 
+TEST_F(DeviceCollectivesNccl, ASumIsDoneWhileLaterWorkGoesOn) {
+    constexpr std::size_t large = std::size_t{1} << 26;
+    constexpr std::int64_t count = 1000;
+    GpuArray<float> const from(large);
+    GpuArray<float> const to(large);
+    GpuArray<float> const operand(
+        std::vector<float>(static_cast<std::size_t>(world().size() * count), 1.0F));
+    GpuArray<float> const slice(static_cast<std::size_t>(count));
+    collectives_->reduce_scatter({}, operand.data(), slice.data(), count);
+    collectives_->wait({});
+    cudaStream_t compute = nullptr;
+    cudaStream_t reader = nullptr;
+    testing::require_cuda(cudaStreamCreateWithFlags(&compute, cudaStreamNonBlocking));
+    testing::require_cuda(cudaStreamCreateWithFlags(&reader, cudaStreamNonBlocking));
+    collectives_->reduce_scatter({compute}, operand.data(), slice.data(), count);
+    for (int turn = 0; turn < 200; ++turn) {
+        testing::require_cuda(cudaMemcpyAsync(to.data(), from.data(), large * sizeof(float),
+                                              cudaMemcpyDeviceToDevice, compute));
+    }
+    collectives_->join({reader});
+    collectives_->wait({reader});
+    EXPECT_EQ(cudaStreamQuery(compute), cudaErrorNotReady);
+    testing::require_cuda(cudaDeviceSynchronize());
+    EXPECT_EQ(slice.host().front(), static_cast<float>(world().size()));
+    testing::require_cuda(cudaStreamDestroy(compute));
+    testing::require_cuda(cudaStreamDestroy(reader));
+}
+
 TEST_F(DeviceCollectivesNccl, ASumWaitsForWhatStoodOnTheStreamBefore) {
     constexpr std::int64_t count = std::int64_t{1} << 22;
     auto const all = static_cast<std::size_t>(world().size() * count);

@@ -7,66 +7,23 @@
 #include <vector>
 
 #include "dnagpt/core/check.hpp"
-#include "dnagpt/core/random.hpp"
 #include "harness/device_array.hpp"
+#include "ops/gemm_check.hpp"
 
 namespace dnagpt {
 namespace {
 
 using testing::DeviceArray;
-
-template <class T>
-std::vector<T> random_values(std::uint64_t seed, std::int64_t count) {
-    std::vector<T> values(static_cast<std::size_t>(count));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = T(static_cast<accum_t<T>>(random_normal(seed, i)));
-    }
-    return values;
-}
-
-template <class T>
-struct Operands {
-    std::vector<T> a, b;
-
-    explicit Operands(GemmShape const& shape)
-        : a(random_values<T>(1, (shape.transpose_a ? shape.k : shape.m) * shape.lda)),
-          b(random_values<T>(2, (shape.transpose_b ? shape.n : shape.k) * shape.ldb)) {}
-};
-
-struct Element {
-    double value;
-    double magnitude;
-};
-
-/// One element of the product in double, and the sum of the magnitudes of its terms.
-template <class T>
-Element naive_element(GemmShape const& shape, Operands<T> const& operands, std::int64_t row,
-                      std::int64_t column) {
-    Element sum{0.0, 0.0};
-    for (std::int64_t i = 0; i < shape.k; ++i) {
-        auto const a = shape.transpose_a ? i * shape.lda + row : row * shape.lda + i;
-        auto const b = shape.transpose_b ? column * shape.ldb + i : i * shape.ldb + column;
-        double const term = static_cast<double>(operands.a[static_cast<std::size_t>(a)]) *
-                            static_cast<double>(operands.b[static_cast<std::size_t>(b)]);
-        sum.value += term;
-        sum.magnitude += std::abs(term);
-    }
-    return sum;
-}
-
-/// Bound of a sum of k products in accum_t<T>, rounded to Out at the end: Higham 2002, (3.5), with
-/// one more addition for `accumulate`.
-template <class T, class Out>
-double bound(GemmShape const& shape, Element const& element) {
-    // Tensor cores cut off what a GPU's float units round.
-    auto const terms = static_cast<double>(shape.k + 1) * (on_host ? 1 : 2);
-    return terms * unit_roundoff<accum_t<T>>() * element.magnitude +
-           unit_roundoff<Out>() * (std::abs(element.value) + element.magnitude * 0x1.0p-20);
-}
+using testing::gemm_bound;
+using testing::GemmElementValue;
+using testing::GemmOperandValues;
+using testing::make_gemm_shape;
+using testing::naive_element;
+using testing::random_values;
 
 template <class T, class Out>
 void expect_product(GemmEngine& engine, GemmShape const& shape) {
-    Operands<T> const operands(shape);
+    GemmOperandValues<T> const operands(shape);
     auto const before = random_values<Out>(3, shape.m * shape.ldc);
     DeviceArray<T> const a(operands.a);
     DeviceArray<T> const b(operands.b);
@@ -81,29 +38,16 @@ void expect_product(GemmEngine& engine, GemmShape const& shape) {
                 ASSERT_EQ(static_cast<double>(after[at]), old) << "written outside C, row " << row;
                 continue;
             }
-            Element expected = naive_element(shape, operands, row, column);
+            GemmElementValue expected = naive_element(shape, operands, row, column);
             if (shape.accumulate) {
                 expected = {expected.value + old, expected.magnitude + std::abs(old)};
             }
             ASSERT_NEAR(static_cast<double>(after[at]), expected.value,
-                        (bound<T, Out>(shape, expected)))
+                        (gemm_bound<T, Out>(shape, expected)))
                 << "row " << row << " column " << column << " of " << shape.m << " " << shape.n
                 << " " << shape.k << " transposes " << shape.transpose_a << shape.transpose_b;
         }
     }
-}
-
-GemmShape make_shape(std::vector<std::int64_t> const& extents, int flags, std::int64_t gap) {
-    GemmShape shape{.m = extents[0],
-                    .n = extents[1],
-                    .k = extents[2],
-                    .transpose_a = (flags & 1) != 0,
-                    .transpose_b = (flags & 2) != 0,
-                    .accumulate = (flags & 4) != 0};
-    shape.lda = (shape.transpose_a ? shape.m : shape.k) + gap;
-    shape.ldb = (shape.transpose_b ? shape.k : shape.n) + gap;
-    shape.ldc = shape.n + gap;
-    return shape;
 }
 
 std::vector<std::vector<std::int64_t>> const sizes = {
@@ -114,7 +58,7 @@ void expect_all_products(GemmEngine engine = {}) {
     for (auto const& extents : sizes) {
         for (int flags = 0; flags < 8; ++flags) {
             for (std::int64_t const gap : {0, 5}) {
-                expect_product<T, Out>(engine, make_shape(extents, flags, gap));
+                expect_product<T, Out>(engine, make_gemm_shape(extents, flags, gap));
                 if (::testing::Test::HasFatalFailure()) {
                     return;
                 }
@@ -192,9 +136,9 @@ template <class T>
 void expect_weights_are_followed() {
     GemmEngine engine;
     for (bool const transpose_b : {false, true}) {
-        GemmShape shape = make_shape({96, 130, 64}, transpose_b ? 2 : 0, 0);
+        GemmShape shape = make_gemm_shape({96, 130, 64}, transpose_b ? 2 : 0, 0);
         shape.weight = true;
-        Operands<T> operands(shape);
+        GemmOperandValues<T> operands(shape);
         DeviceArray<T> const a(operands.a);
         DeviceArray<T> const b(operands.b);
         auto const expect_product_of = [&](std::int64_t rows, std::vector<T> const& weight) {
@@ -204,9 +148,10 @@ void expect_weights_are_followed() {
             gemm<T, T>(engine, {}, shape, a.vector().data(), b.vector().data(), c.vector().data());
             auto const product = c.host();
             for (std::int64_t i = 0; i < rows * shape.n; ++i) {
-                Element const exact = naive_element(shape, operands, i / shape.n, i % shape.n);
+                GemmElementValue const exact =
+                    naive_element(shape, operands, i / shape.n, i % shape.n);
                 ASSERT_NEAR(static_cast<double>(product[static_cast<std::size_t>(i)]), exact.value,
-                            (bound<T, T>(shape, exact)))
+                            (gemm_bound<T, T>(shape, exact)))
                     << i;
             }
         };
@@ -235,7 +180,7 @@ TEST(Gemm, FollowsTheValuesOfBf16Weights) {
 
 TEST(Gemm, WithoutNoticeOfChangesAWeightIsReadEachTime) {
     GemmEngine engine;
-    GemmShape shape = make_shape({64, 64, 64}, 2, 0);
+    GemmShape shape = make_gemm_shape({64, 64, 64}, 2, 0);
     shape.weight = true;
     DeviceArray<bf16> const a(std::vector<bf16>(64 * 64, bf16(1.0F)));
     DeviceArray<bf16> const b(std::vector<bf16>(64 * 64, bf16(1.0F)));
@@ -251,7 +196,7 @@ TEST(Gemm, WithoutNoticeOfChangesAWeightIsReadEachTime) {
 
 TEST(Gemm, TheCopyOfAWeightIsNoSmallerThanTheWeight) {
     GemmEngine engine;
-    GemmShape shape = make_shape({512, 768, 768}, 2, 0);
+    GemmShape shape = make_gemm_shape({512, 768, 768}, 2, 0);
     shape.weight = true;
     std::int64_t const bytes = kept_weight_bytes<bf16>(engine, shape);
     if (bytes == 0) {
@@ -262,8 +207,8 @@ TEST(Gemm, TheCopyOfAWeightIsNoSmallerThanTheWeight) {
 
 TEST(Gemm, RepeatsItsBits) {
     GemmEngine engine;
-    GemmShape const shape = make_shape({130, 70, 257}, 1, 0);
-    Operands<bf16> const operands(shape);
+    GemmShape const shape = make_gemm_shape({130, 70, 257}, 1, 0);
+    GemmOperandValues<bf16> const operands(shape);
     DeviceArray<bf16> const a(operands.a);
     DeviceArray<bf16> const b(operands.b);
     DeviceArray<float> const first(shape.m * shape.n);
@@ -281,7 +226,7 @@ TEST(Gemm, ForgetsOldShapesWithoutHarm) {
         DeviceArray<bf16> const a(std::vector<bf16>(static_cast<std::size_t>(m), bf16(2.0F)));
         DeviceArray<bf16> const b(std::vector<bf16>{bf16(3.0F)});
         DeviceArray<float> const c(m);
-        gemm<bf16, float>(engine, {}, make_shape({m, 1, 1}, 0, 0), a.vector().data(),
+        gemm<bf16, float>(engine, {}, make_gemm_shape({m, 1, 1}, 0, 0), a.vector().data(),
                           b.vector().data(), c.vector().data());
         ASSERT_EQ(c.host(), std::vector<float>(static_cast<std::size_t>(m), 6.0F));
     }
@@ -295,7 +240,7 @@ TEST(Gemm, EmptyProductTouchesNothing) {
 
 TEST(Gemm, RefusesLeadingDimensionBelowWidth) {
     GemmEngine engine;
-    GemmShape shape = make_shape({2, 3, 4}, 0, 0);
+    GemmShape shape = make_gemm_shape({2, 3, 4}, 0, 0);
     shape.lda = 3;
     EXPECT_THROW((gemm<float, float>(engine, {}, shape, nullptr, nullptr, nullptr)), Error);
 }

@@ -43,6 +43,8 @@ class DeviceCollectives {
     /// Waits until `stream` is done. Error when another rank or the network between is lost
     /// meanwhile.
     void wait(Stream stream);
+    /// Seconds that `wait` took so far: the lead of the host over its device.
+    double waited_seconds() const;
     /// Whether collectives run beside what is queued on the stream after them.
     bool overlaps() const;
 
