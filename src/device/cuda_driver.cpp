@@ -42,10 +42,6 @@ CUresult CUDAAPI cuCtxPushCurrent(CUcontext context) {
     return dnagpt::call(&cuCtxPushCurrent, DNAGPT_DRIVER_NAME(cuCtxPushCurrent), context);
 }
 
-CUresult CUDAAPI cuCtxPopCurrent(CUcontext* context) {
-    return dnagpt::call(&cuCtxPopCurrent, DNAGPT_DRIVER_NAME(cuCtxPopCurrent), context);
-}
-
 CUresult CUDAAPI cuStreamGetCtx(CUstream stream, CUcontext* context) {
     return dnagpt::call(&cuStreamGetCtx, DNAGPT_DRIVER_NAME(cuStreamGetCtx), stream, context);
 }

@@ -7,8 +7,9 @@
 namespace dnagpt {
 
 template <class T>
-void choose_products(Context& context, TrainingMemory<T>& memory, StepBatches const& trial,
-                     std::string const& stored, Communicator const& world) {
+void choose_products(Context& context, TrainingMemory<T>& memory,
+                     std::function<StepBatches()> const& make_trial, std::string const& stored,
+                     Communicator const& world) {
     GemmEngine& engine = context.gemm;
     engine.choose_by_timing(true);
     bool const offers_a_choice = engine.chooses_by_timing();
@@ -27,15 +28,16 @@ void choose_products(Context& context, TrainingMemory<T>& memory, StepBatches co
         engine.take_choices({});
     }
     log_info("timing the algorithms of the matrix products");
+    StepBatches const trial = make_trial();
     engine.choose_by_timing(true);
     compute_gradients(context, memory, trial.micro_batches, trial.targets, TasksSection(), 0);
     engine.choose_by_timing(false);
     engine.take_choices(world.broadcast(engine.choices()));
 }
 
-template void choose_products(Context&, TrainingMemory<float>&, StepBatches const&,
+template void choose_products(Context&, TrainingMemory<float>&, std::function<StepBatches()> const&,
                               std::string const&, Communicator const&);
-template void choose_products(Context&, TrainingMemory<bf16>&, StepBatches const&,
+template void choose_products(Context&, TrainingMemory<bf16>&, std::function<StepBatches()> const&,
                               std::string const&, Communicator const&);
 
 }  // namespace dnagpt

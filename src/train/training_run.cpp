@@ -101,8 +101,8 @@ TrainingRun<T>::TrainingRun(RunConfig const& config, TrainingTask task, Communic
     note_activity_step(progress_.step + 1);  // the watchdog watches the trial of the products, too
     identity_.product_choices = world_.broadcast(identity_.product_choices);
     if (config.run.time_products || !identity_.product_choices.empty()) {
-        choose_products(context_, memory_, task_.assemble(progress_.step, progress_.step),
-                        identity_.product_choices, world_);
+        auto const make_trial = [this] { return task_.assemble(progress_.step, progress_.step); };
+        choose_products(context_, memory_, make_trial, identity_.product_choices, world_);
         identity_.product_choices = context_.gemm.choices();
     }
     start_loader();

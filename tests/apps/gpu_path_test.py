@@ -6,19 +6,18 @@ Usage: gpu_path_test.py DNAGPT DNAGPT_PREP MPIEXEC. Only the standard library is
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, PREP, ranks, ranks_of, run
+from programs import DNAGPT, ranks, ranks_of, run
+from small_runs import SmallRuns
 
 SKIPPED = 77
 # As in main_path_test.py: only the order of float sums differs between worlds.
@@ -62,27 +61,25 @@ def has_gpu() -> bool:
     return gpu_count() > 0
 
 
-class Folder(unittest.TestCase):
-    """A folder of genomes and shards, and a config."""
+class GpuRuns(SmallRuns):
+    """Runs of one process, large enough for a GPU's kernels."""
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.root = Path(tempfile.mkdtemp(prefix="dnagpt_gpu_"))
-        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
-        (cls.root / "gpu.toml").write_text(CONFIG)
-        run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.05"])
-        species = ["--species", str(cls.root / "genomes" / "species.toml")]
-        run([PREP, "shard", *species, "--output", str(cls.root / "shards")])
+    config_text = CONFIG
 
-    def pretrain(self, folder: str, *settings: str, expected: int = 0) -> str:
-        place = [f"run.folder={self.root / folder}", f"data.shards={self.root / 'shards'}"]
-        return run([DNAGPT, "pretrain", str(self.root / "gpu.toml"), *place, *settings], expected)
+    def run_alone(self, folder: str, *settings: str, expected: int = 0) -> str:
+        """What a run without a launcher prints."""
+        return run(self.program(folder, *settings), expected)
+
+    def losses(self, folder: str) -> list[float]:
+        """The loss of each step."""
+        return [line["loss"] for line in self.metrics(folder) if "loss" in line]
 
     def checkpoint(self, folder: str, step: int) -> bytes:
+        """The bytes of one."""
         return (self.root / folder / "checkpoints" / f"step_{step:08d}.h5").read_bytes()
 
 
-class Anywhere(Folder):
+class Anywhere(GpuRuns):
     """What needs no GPU."""
 
     def test_version_names_the_libraries(self) -> None:
@@ -92,42 +89,41 @@ class Anywhere(Folder):
 
     def test_what_computes_nothing_works(self) -> None:
         self.assertIn("pretrain", run([DNAGPT, "--help"]))
-        printed = run([DNAGPT, "plan", str(self.root / "gpu.toml"), "--device-memory", "80"])
+        printed = run([DNAGPT, "plan", str(self.root / "small.toml"), "--device-memory", "80"])
         self.assertIn("the run fits", printed)
 
     @unittest.skipIf(has_gpu(), "there is a GPU")
     def test_a_start_without_a_gpu_says_so_in_one_line(self) -> None:
-        printed = self.pretrain("none", expected=1)
+        printed = self.run_alone("none", expected=1)
         lines = [line for line in printed.splitlines() if "GPU" in line]
         self.assertEqual(len(lines), 1, printed)
         self.assertRegex(lines[0], r"computes on NVIDIA GPUs and finds none \(.*\); start it where")
 
 
 @unittest.skipUnless(has_gpu(), "no GPU")
-class OnGpu(Folder):
+class OnGpu(GpuRuns):
     """Training on one GPU."""
 
     def test_the_first_lines_name_device_driver_and_libraries(self) -> None:
-        printed = self.pretrain("lines", "schedule.steps=4")
+        printed = self.run_alone("lines", "schedule.steps=4")
         self.assertRegex(printed, r"rank 0: .* GPU 0 .*, driver [\d.]+ \(CUDA \d+\.\d+\)")
         self.assertRegex(printed, r"cuBLASLt [\d.]+, attention by .*, precision bf16")
 
     def test_equal_runs_write_equal_bytes(self) -> None:
         for folder in ("one", "two"):
-            self.pretrain(folder, "run.time_products=false")
+            self.run_alone(folder, "run.time_products=false")
         self.assertEqual(self.checkpoint("one", 20), self.checkpoint("two", 20))
 
     def test_a_resumed_run_is_bit_identical_with_the_stored_algorithms(self) -> None:
-        self.pretrain("whole")
+        self.run_alone("whole")
         shutil.copytree(self.root / "whole", self.root / "again")
         (self.root / "again" / "checkpoints" / "step_00000020.h5").unlink()
-        self.assertIn("resumed", self.pretrain("again"))
+        self.assertIn("resumed", self.run_alone("again"))
         self.assertEqual(self.checkpoint("whole", 20), self.checkpoint("again", 20))
 
     def test_a_run_learns_and_its_checkpoint_is_read(self) -> None:
-        self.pretrain("learns", "schedule.steps=60")
-        lines = (self.root / "learns" / "metrics.jsonl").read_text().splitlines()
-        losses = [json.loads(line)["loss"] for line in lines if '"loss"' in line]
+        self.run_alone("learns", "schedule.steps=60")
+        losses = self.losses("learns")
         self.assertLess(losses[-1], losses[0] - 0.5)
         checkpoint = str(self.root / "learns" / "checkpoints" / "step_00000060.h5")
         output = str(self.root / "evaluation.json")
@@ -138,46 +134,41 @@ class OnGpu(Folder):
     def test_recomputing_gives_the_same_losses(self) -> None:
         losses = []
         for folder, recompute in (("kept", "none"), ("recomputed", "blocks")):
-            self.pretrain(folder, f"model.recompute={recompute}", "run.time_products=false")
-            lines = (self.root / folder / "metrics.jsonl").read_text().splitlines()
-            losses.append([json.loads(line)["loss"] for line in lines if '"loss"' in line])
+            self.run_alone(folder, f"model.recompute={recompute}", "run.time_products=false")
+            losses.append(self.losses(folder))
         self.assertEqual(*losses)
 
     def test_the_plan_is_what_the_run_takes(self) -> None:
         shape = ["model.preset=dnagpt_s_512", "batch.tokens_per_step=32768", "batch.micro_batch=64"]
-        printed = run([DNAGPT, "plan", str(self.root / "gpu.toml"), *shape, "--device-memory", "1"])
+        printed = run(
+            [DNAGPT, "plan", str(self.root / "small.toml"), *shape, "--device-memory", "1"]
+        )
         left = re.search(r"a rank takes ([\d.]+) GiB too much", printed)
         planned = (float(left[1]) + 1) * (1 << 30)
-        log = self.pretrain("memory", *shape, "schedule.steps=2", "evaluation.every_steps=0")
+        log = self.run_alone("memory", *shape, "schedule.steps=2", "evaluation.every_steps=0")
         taken = float(re.search(r"([\d.]+) GiB in use on its GPU", log)[1]) * (1 << 30)
         self.assertLess(abs(taken - BESIDE_ARRAYS - planned), 0.1 * planned)
 
     def test_two_ranks_on_one_gpu_are_refused(self) -> None:
-        command = ranks(gpu_count() + 1, DNAGPT, "pretrain", str(self.root / "gpu.toml"))
+        command = ranks(gpu_count() + 1, DNAGPT, "pretrain", str(self.root / "small.toml"))
         self.assertIn("start one rank per GPU", run(command, expected=1))
 
 
 @unittest.skipUnless(gpu_count() > 1, "fewer than two GPUs")
-class OnGpus(Folder):
+class OnGpus(GpuRuns):
     """Training on two GPUs."""
-
-    def command(self, count: int, folder: str, *settings: str) -> list[str]:
-        place = [f"run.folder={self.root / folder}", f"data.shards={self.root / 'shards'}"]
-        config = str(self.root / "gpu.toml")
-        return ranks(count, DNAGPT, "pretrain", config, *place, *settings)
 
     def test_one_and_two_gpus_learn_alike(self) -> None:
         losses = []
         for count in (1, 2):
-            run(self.command(count, f"world_{count}", "run.precision=float"))
-            lines = (self.root / f"world_{count}" / "metrics.jsonl").read_text().splitlines()
-            losses.append([json.loads(line)["loss"] for line in lines if '"loss"' in line])
+            run(self.pretrain(count, f"world_{count}", "run.precision=float"))
+            losses.append(self.losses(f"world_{count}"))
         for one, two in zip(*losses, strict=True):
             self.assertAlmostEqual(one, two, delta=LOSS_TOLERANCE)
 
     def test_a_rank_that_stops_ends_the_job_with_a_message(self) -> None:
         folder = self.root / "stopped"
-        command = self.command(2, "stopped", "schedule.steps=1000000", "run.stall_seconds=20")
+        command = self.pretrain(2, "stopped", "schedule.steps=1000000", "run.stall_seconds=20")
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         job = subprocess.Popen(command, **pipes)
         try:

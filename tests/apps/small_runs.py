@@ -31,12 +31,14 @@ every_steps = 0
 class SmallRuns(unittest.TestCase):
     """Genomes and shards for the class, a config; every test names its run folders itself."""
 
+    config_text = CONFIG
+
     @classmethod
     def setUpClass(cls) -> None:
         """Makes what all tests of the class read."""
         cls.root = Path(tempfile.mkdtemp(prefix="dnagpt_small_runs_"))
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
-        (cls.root / "small.toml").write_text(CONFIG)
+        (cls.root / "small.toml").write_text(cls.config_text)
         run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.02"])
         table = ["--species", str(cls.root / "genomes" / "species.toml")]
         run(ranks(2, PREP, "shard", *table, "--output", str(cls.root / "shards")))
