@@ -22,7 +22,7 @@ dnagpt_build_commands=(c++ cmake ninja pkg-config mpirun mpicxx python3)
 dnagpt_test_commands=(shellcheck clang-format curl)
 dnagpt_build_headers=(hdf5.h Kokkos_Core.hpp dnnl.hpp toml++/toml.h CLI/CLI.hpp spdlog/spdlog.h
     fmt/core.h nlohmann/json.hpp xxhash.h htslib/faidx.h zlib.h)
-dnagpt_test_headers=(gtest/gtest.h)
+dnagpt_test_headers=(gtest/gtest.h benchmark/benchmark.h)
 
 dnagpt_fail() {
     printf '%s\n' "$*" >&2

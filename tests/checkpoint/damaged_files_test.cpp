@@ -1,15 +1,12 @@
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,45 +18,19 @@
 #include "dnagpt/data/labelled_set.hpp"
 #include "dnagpt/data/token_shard.hpp"
 #include "dnagpt/io/user_block.hpp"
+#include "harness/held_memory.hpp"
 #include "harness/message_of.hpp"
 #include "harness/mpi_verdict.hpp"
 #include "harness/random_bases.hpp"
 #include "harness/temporary_folder.hpp"
 
-namespace {
-
-std::atomic<std::int64_t> held = 0;
-std::atomic<std::int64_t> most_held = 0;
-
-}  // namespace
-
-/// Counts what the program holds: the sizes in a damaged file must never become memory.
-void* operator new(std::size_t bytes) {
-    void* const memory = std::malloc(bytes);
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    std::int64_t const now = held += static_cast<std::int64_t>(malloc_usable_size(memory));
-    if (now > most_held) {
-        most_held = now;
-    }
-    return memory;
-}
-
-void operator delete(void* memory) noexcept {
-    held -= static_cast<std::int64_t>(malloc_usable_size(memory));
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept {
-    operator delete(memory);
-}
-
 namespace dnagpt {
 namespace {
 
 using testing::message_of;
+using testing::most_held_memory;
 using testing::TemporaryFolder;
+using testing::watch_held_memory;
 using Open = std::function<void(std::string const&)>;
 
 constexpr std::int64_t small_change = std::int64_t{1} << 20;
@@ -88,12 +59,12 @@ struct Sample {
     UserBlock block = read_user_block(open_for_reading(path));
 };
 
-/// Opens the file, which must be refused without more memory than the file has bytes.
+/// Opens the file, which must be refused without more memory than the file has bytes: the sizes
+/// that a damaged file claims must never become memory.
 std::string refusal(Sample const& sample) {
-    std::int64_t const before = held;
-    most_held = before;
+    std::int64_t const before = watch_held_memory();
     std::string const message = message_of([&] { sample.open(sample.path); });
-    EXPECT_LE(most_held - before, sample.block.file_bytes + small_change);
+    EXPECT_LE(most_held_memory() - before, sample.block.file_bytes + small_change);
     EXPECT_NE(message, "no error");
     EXPECT_TRUE(contains(message, sample.path)) << message;
     return message;
