@@ -84,7 +84,11 @@ class Programs:
 
     def measure(self, shape: Shape, choice: OurChoice, steps: int) -> dict:
         """What `dnagpt pretrain --measure` prints."""
-        measured = json.loads(self.start(shape, choice, steps).stdout)
+        done = self.start(shape, choice, steps)
+        measured = json.loads(done.stdout)
+        for line in done.stderr.splitlines():
+            if "warning: " in line:  # attention that cuDNN does not take, for instance
+                say(line)
         if choice.deterministic is not None and "cuBLASLt" not in measured["products"]:
             raise SystemExit(
                 f"{self.folder}/dnagpt computes on CPUs ({measured['products']}); give the "

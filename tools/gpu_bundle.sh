@@ -11,8 +11,9 @@ Usage: tools/gpu_bundle.sh [options]
                     (default: build/gpu_bundle)
   --data NAME=DIR   a folder that comes along as data/NAME; may stand several times. run.sh looks for
                     shards and sets, or genomes and gsr
-  --also PATTERN    more programs of DIR than dnagpt, dnagpt-prep and bench_*, such as '*_test'
-  --limit MIB       most that the bundle may take (default: 64)
+  --also PATTERN    more programs of DIR than dnagpt, dnagpt-prep and bench_kernels, such as
+                    'ops_*_test'; may stand several times. run.sh tests runs the tests among them
+  --limit MIB       most that the bundle may take (default: 56)
   --help            this text
 In the bundle, run.sh --help says how it is started. CUDA's libraries stay outside, for their size:
 run.sh looks for them where CUDA or Python's packages have put them. Build for the other machine's
@@ -27,8 +28,8 @@ fail() {
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-programs=$root/build/cuda/bin output=$root/build/gpu_bundle limit=64
-patterns=(dnagpt dnagpt-prep 'bench_*')
+programs=$root/build/cuda/bin output=$root/build/gpu_bundle limit=56
+patterns=(dnagpt dnagpt-prep bench_kernels)
 data=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -121,10 +122,12 @@ copy_open_mpi() {
 
 copy_project() {
     local entry
-    mkdir -p "$folder/tools" "$folder/configs" "$folder/data_prep"
+    mkdir -p "$folder/tools" "$folder/configs" "$folder/data_prep" "$folder/tests"
     cp "$root"/tools/*.py "$folder/tools/"
     cp "$root"/configs/*.toml "$folder/configs/"
     cp "$root/data_prep/species.toml" "$folder/data_prep/"
+    cp "$root"/tests/apps/{gpu_path_test,programs,small_runs}.py "$folder/tests/"
+    cp "$root/tests/golden/small_model.h5" "$root/tools/gpu_bundle/run_tests.sh" "$folder/tests/"
     cp "$root/LICENSE" "$folder/"
     cp "$root/tools/gpu_bundle/run.sh" "$root/tools/gpu_bundle/environment.sh" "$folder/"
     chmod 755 "$folder/run.sh" "$folder"/bin/*

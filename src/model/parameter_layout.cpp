@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
+#include <vector>
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
@@ -42,6 +44,22 @@ void bind(Matrix<T>& matrix, T* data) {
     matrix = Matrix<T>(data, matrix.extent(0), matrix.extent(1));
 }
 
+/// Some 10 ms of work: less is not worth a thread.
+constexpr std::int64_t elements_per_thread = std::int64_t{1} << 18;
+
+/// Calls work(begin, end) for parts of [0, count), on as many threads as there are cores for this
+/// process.
+template <class Work>
+void for_each_part(std::int64_t count, Work const& work) {
+    auto const cores = std::max<std::int64_t>(std::thread::hardware_concurrency(), 1);
+    std::int64_t const parts = std::clamp<std::int64_t>(count / elements_per_thread, 1, cores);
+    std::vector<std::jthread> threads;
+    for (std::int64_t part = 1; part < parts; ++part) {
+        threads.emplace_back(work, count * part / parts, count * (part + 1) / parts);
+    }
+    work(0, count / parts);
+}
+
 void draw_tensor(TensorEntry const& tensor, std::uint64_t seed, std::int64_t first,
                  std::int64_t count, float* out) {
     if (tensor.traits.deviation == 0) {
@@ -50,10 +68,12 @@ void draw_tensor(TensorEntry const& tensor, std::uint64_t seed, std::int64_t fir
     }
     std::uint64_t const key = random_key({seed, hash_text(tensor.name)});
     auto const deviation = static_cast<double>(tensor.traits.deviation);
-    for (std::int64_t i = 0; i < count; ++i) {
-        auto const element = static_cast<std::uint64_t>(first + i);
-        out[i] = static_cast<float>(deviation * random_normal(key, element));
-    }
+    for_each_part(count, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            auto const element = static_cast<std::uint64_t>(first + i);
+            out[i] = static_cast<float>(deviation * random_normal(key, element));
+        }
+    });
 }
 
 }  // namespace

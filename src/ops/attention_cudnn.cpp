@@ -273,6 +273,7 @@ void grow_workspace(AttentionEngine::State& state, std::int64_t bytes) {
     if (bytes <= state.workspace_bytes) {
         return;
     }
+    cudaDeviceSynchronize();
     state.workspace.reset();
     state.workspace_bytes = 0;
     void* memory = nullptr;

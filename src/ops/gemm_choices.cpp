@@ -142,11 +142,15 @@ GemmChoices read_document(Json const& document, std::int64_t library_version) {
 
 }  // namespace
 
+std::uint32_t bytes_of_element(GemmElement element) {
+    constexpr std::array<std::uint32_t, 3> sizes = {sizeof(bf16), sizeof(float), sizeof(double)};
+    return sizes.at(static_cast<std::size_t>(element));
+}
+
 std::size_t bytes_of_c(GemmProduct const& product) {
-    constexpr std::array sizes = {sizeof(bf16), sizeof(float), sizeof(double)};
     GemmShape const& shape = product.shape;
     return static_cast<std::size_t>((shape.m - 1) * shape.ldc + shape.n) *
-           sizes.at(static_cast<std::size_t>(product.output));
+           bytes_of_element(product.output);
 }
 
 std::string format_choices(GemmChoices const& choices, std::int64_t library_version) {

@@ -46,6 +46,8 @@ GemmProduct gemm_product(GemmShape const& shape, std::uint32_t alignment) {
     return {without_weight(shape), gemm_element<T>(), gemm_element<Out>(), alignment};
 }
 
+std::uint32_t bytes_of_element(GemmElement element);
+
 /// From the first to the last element of C, gaps included.
 std::size_t bytes_of_c(GemmProduct const& product);
 

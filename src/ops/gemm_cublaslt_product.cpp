@@ -3,6 +3,7 @@
 #include <cublasLt.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -110,9 +111,10 @@ void set_epilogue(CublasLtProduct const& described) {
 }
 
 /// Sums over k in parts may be added in the compute type, in a step of its own. Left out are sums
-/// in C itself, whose order is not promised, and in the type of C.
+/// in C itself, whose order is not promised, and in the type of C. No element stands at less than
+/// its size, whatever the addresses of the others.
 Owned<cublasLtMatmulPreferenceOpaque_t> make_preference(CublasLt const& library,
-                                                        std::uint32_t alignment) {
+                                                        GemmProduct const& product) {
     auto preference = make<cublasLtMatmulPreferenceOpaque_t>(cublasLtMatmulPreferenceCreate,
                                                              "cublasLtMatmulPreferenceCreate");
     auto const prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
@@ -123,11 +125,12 @@ Owned<cublasLtMatmulPreferenceOpaque_t> make_preference(CublasLt const& library,
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{library.workspace_bytes});
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
            std::uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
-    for (auto const operand :
-         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
-        prefer(operand, alignment);
-    }
+    auto const input = std::max(product.alignment, bytes_of_element(product.input));
+    auto const output = std::max(product.alignment, bytes_of_element(product.output));
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, input);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, input);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, output);
+    prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, output);
     return preference;
 }
 
@@ -209,7 +212,7 @@ std::shared_ptr<CublasLtProduct> describe_product(GemmProduct const& product) {
 
 std::vector<AlgorithmBytes> propose_algorithms(CublasLt& library, CublasLtProduct const& described,
                                                int most) {
-    auto const preference = make_preference(library, described.product.alignment);
+    auto const preference = make_preference(library, described.product);
     std::vector<cublasLtMatmulHeuristicResult_t> results(static_cast<std::size_t>(most));
     int count = 0;
     cublasStatus_t const status = cublasLtMatmulAlgoGetHeuristic(

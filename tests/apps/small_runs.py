@@ -32,6 +32,7 @@ class SmallRuns(unittest.TestCase):
     """Genomes and shards for the class, a config; every test names its run folders itself."""
 
     config_text = CONFIG
+    shard_launcher = ranks(2)
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -41,7 +42,7 @@ class SmallRuns(unittest.TestCase):
         (cls.root / "small.toml").write_text(cls.config_text)
         run([PREP, "synthesize", "--output", str(cls.root / "genomes"), "--size-factor", "0.02"])
         table = ["--species", str(cls.root / "genomes" / "species.toml")]
-        run(ranks(2, PREP, "shard", *table, "--output", str(cls.root / "shards")))
+        run([*cls.shard_launcher, PREP, "shard", *table, "--output", str(cls.root / "shards")])
 
     def program(self, folder: str, *settings: str, program: str = DNAGPT) -> list[str]:
         """The command of one rank."""

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "dnagpt/config/model_shape.hpp"
@@ -8,6 +10,13 @@
 #include "dnagpt/io/hdf5_file.hpp"
 
 namespace dnagpt::testing {
+
+/// Where tests/golden/small_model.h5 is: where the sources are, or where DNAGPT_GOLDEN_MODEL says,
+/// for a test that was built on another machine.
+inline std::string golden_path(char const* of_the_sources) {
+    char const* const moved = std::getenv("DNAGPT_GOLDEN_MODEL");
+    return moved == nullptr ? of_the_sources : moved;
+}
 
 /// The shape of the model in tests/golden/small_model.h5.
 inline ModelShape golden_shape(Hdf5File const& file) {

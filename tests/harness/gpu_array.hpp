@@ -29,9 +29,11 @@ class GpuArray {
     explicit GpuArray(std::size_t count) : count_(count) {
         require_cuda(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)));
         require_cuda(cudaMemset(data_, 0xff, count * sizeof(T)));
+        require_cuda(cudaDeviceSynchronize());
     }
     explicit GpuArray(std::vector<T> const& values) : GpuArray(values.size()) {
         require_cuda(cudaMemcpy(data_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice));
+        require_cuda(cudaDeviceSynchronize());
     }
     ~GpuArray() { cudaFree(data_); }
     GpuArray(GpuArray&& other) noexcept

@@ -36,7 +36,7 @@ template <class T>
 class GoldenModel {
   public:
     GoldenModel()
-        : file(Hdf5File::open_read(DNAGPT_GOLDEN_MODEL)),
+        : file(Hdf5File::open_read(golden_path(DNAGPT_GOLDEN_MODEL))),
           batch(golden_batch(file)),
           model(golden_shape(file), batch.rows) {
         std::vector<double> flat(static_cast<std::size_t>(model.layout.size), 0.0);

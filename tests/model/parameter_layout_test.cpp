@@ -130,11 +130,11 @@ TEST(ParameterLayout, RefusesImpossibleShapes) {
     EXPECT_THROW(make_parameter_layout({0, 2, 8, 6, 10}), Error);
 }
 
-TEST(InitialWeights, DoNotDependOnTheRangeInWhichTheyAreDrawn) {
-    ParameterLayout const layout = make_parameter_layout({2, 2, 12, 7, 11});
+void expect_equal_in_ranges(ParameterLayout const& layout,
+                            std::vector<std::int64_t> const& lengths) {
     std::vector<float> whole(static_cast<std::size_t>(layout.size), -9.0F);
     draw_initial_weights(layout, 5, 0, layout.size, whole.data());
-    for (std::int64_t const length : {1, 37, 128, 1000}) {
+    for (std::int64_t const length : lengths) {
         std::vector<float> pieces(whole.size(), 9.0F);
         for (std::int64_t first = 0; first < layout.size; first += length) {
             draw_initial_weights(layout, 5, first, std::min(length, layout.size - first),
@@ -142,6 +142,14 @@ TEST(InitialWeights, DoNotDependOnTheRangeInWhichTheyAreDrawn) {
         }
         EXPECT_EQ(pieces, whole) << "ranges of " << length;
     }
+}
+
+TEST(InitialWeights, DoNotDependOnTheRangeInWhichTheyAreDrawn) {
+    expect_equal_in_ranges(make_parameter_layout({2, 2, 12, 7, 11}), {1, 37, 128, 1000});
+}
+
+TEST(InitialWeights, DoNotDependOnTheThreadsThatDrawThem) {
+    expect_equal_in_ranges(make_parameter_layout({1, 2, 64, 7, 20'001}), {100'003});
 }
 
 TEST(InitialWeights, HaveTheStatedDeviations) {

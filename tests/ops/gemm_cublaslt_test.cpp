@@ -205,6 +205,7 @@ TEST_F(GemmCublasLtOnGpu, DoubleAgreesWithNaiveProduct) {
 TEST_F(GemmCublasLtOnGpu, TakesOperandsAtAnyAddress) {
     expect_all_products<bf16, bf16>(engine_, {1, 0, 0});
     expect_all_products<bf16, float>(engine_, {8, 2, 1});
+    expect_all_products<bf16, float>(engine_, {1, 0, 0});
     expect_all_products<float, float>(engine_, {1, 2, 3});
 }
 

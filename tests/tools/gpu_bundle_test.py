@@ -27,7 +27,8 @@ def pack(*arguments: object) -> subprocess.CompletedProcess[str]:
 def bundle(tmp_path_factory: pytest.TempPathFactory, shards: Path) -> Path:
     """A bundle of the CPU programs that was moved after it was made."""
     made = tmp_path_factory.mktemp("made") / "bundle"
-    done = pack("--output", made, "--limit", 400, "--data", f"shards={shards}")
+    tests = ["--also", "model_golden_model_test", "--also", "model_flops_test"]
+    done = pack("--output", made, "--limit", 400, "--data", f"shards={shards}", *tests)
     assert done.returncode == 0, done.stderr
     moved = tmp_path_factory.mktemp("another place") / "here"
     made.rename(moved)
@@ -98,6 +99,21 @@ def test_the_study_starts_in_a_bundle(bundle: Path, tmp_path: Path) -> None:
     done = start(bundle, "bench", "--precisions", "bf16", "float")
     assert done.returncode == 2
     assert "--device cuda takes one" in done.stderr
+
+
+def test_the_tests_of_a_bundle_run(bundle: Path, tmp_path: Path) -> None:
+    done = start(bundle, "tests", OMP_NUM_THREADS="1")
+    verdicts = dict(re.findall(r"^(\w+) +(passed|skipped|FAILED) ", done.stdout, re.MULTILINE))
+    assert verdicts.pop("gpu_path") in ("passed", "skipped", "FAILED")  # these are CPU programs
+    assert verdicts == {"model_golden_model_test": "passed", "model_flops_test": "passed"}
+    own = tmp_path / "bundle"
+    shutil.copytree(bundle, own, symlinks=True)
+    (own / "tests" / "small_model.h5").unlink()
+    done = start(own, "tests", OMP_NUM_THREADS="1")
+    assert done.returncode == 1
+    assert re.search(
+        r"^model_golden_model_test +FAILED .*\n(.*\n)*?.*small_model.h5", done.stdout, re.M
+    )
 
 
 def test_libraries_that_stay_outside_are_looked_for(bundle: Path, tmp_path: Path) -> None:

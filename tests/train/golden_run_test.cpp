@@ -63,7 +63,7 @@ OptimizerSection golden_optimizer(Hdf5File const& file) {
 class GoldenRun : public ::testing::Test {
   protected:
     GoldenRun()
-        : file_(Hdf5File::open_read(DNAGPT_GOLDEN_MODEL)),
+        : file_(Hdf5File::open_read(testing::golden_path(DNAGPT_GOLDEN_MODEL))),
           batch_(testing::golden_batch(file_)),
           settings_(golden_optimizer(file_)),
           collectives_(world()),

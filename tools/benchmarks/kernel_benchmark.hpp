@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -34,13 +35,18 @@ inline constexpr std::int64_t head_dimension = 64;
 /// Standard normal values, which repeat after a number of them that no row length divides.
 template <class T>
 Buffer<T> random_buffer(std::int64_t count) {
-    constexpr std::size_t period = 1'000'003;
-    std::vector<T> values(static_cast<std::size_t>(count));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = i < period ? T(static_cast<float>(random_normal(1, i))) : values[i - period];
-    }
+    static std::vector<T> const values = [] {
+        std::vector<T> drawn(1'000'003);
+        for (std::size_t i = 0; i < drawn.size(); ++i) {
+            drawn[i] = T(static_cast<float>(random_normal(1, i)));
+        }
+        return drawn;
+    }();
     Buffer<T> buffer("benchmark", count);
-    copy_to_device(values.data(), buffer.data(), count);
+    for (std::int64_t first = 0; first < count; first += std::ssize(values)) {
+        copy_to_device(values.data(), buffer.data() + first,
+                       std::min(std::ssize(values), count - first));
+    }
     return buffer;
 }
 

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Sourced in a bundle of tools/gpu_bundle.sh: lets its programs find their libraries and Open MPI's
 # parts wherever the bundle lies. DNAGPT_CUDA_LIBRARIES: folders with CUDA's libraries, separated by
-# colons, where they are neither in /usr/local/cuda nor among Python's packages.
+# colons, where they are neither among Python's packages, which come first so that a benchmark beside
+# PyTorch compares with the same libraries, nor in /usr/local/cuda.
 
 bundle=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Folders that may hold CUDA's libraries, one a line.
 cuda_folders() {
     tr ':' '\n' <<<"${DNAGPT_CUDA_LIBRARIES:-}"
-    printf '%s\n' /usr/local/cuda/lib64 /usr/local/cuda/targets/x86_64-linux/lib
     "${PYTHON:-python3}" -c 'import glob, nvidia
 for folder in nvidia.__path__: print(*glob.glob(folder + "/*/lib"), sep="\n")' 2>/dev/null || true
+    printf '%s\n' /usr/local/cuda/lib64 /usr/local/cuda/targets/x86_64-linux/lib
 }
 
 # Notes in DNAGPT_CUDA_LIBRARIES where the libraries of elsewhere.txt are; says which are not there.
@@ -25,7 +26,7 @@ find_cuda_libraries() {
                 continue 2
             fi
         done
-        if ! ldconfig -p 2>/dev/null | grep -qF "$library "; then
+        if ! ldconfig -p 2>/dev/null | grep -F "$library " >/dev/null; then
             echo "$library is not found (it is no part of the bundle, and not in ${folders[*]}); name" \
                 "its folder in DNAGPT_CUDA_LIBRARIES" >&2
             return 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the study, the benchmark or any command with the programs of this bundle.
+# Runs the study, the benchmark, the tests or any command with the programs of this bundle.
 set -euo pipefail
 bundle=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -7,6 +7,7 @@ usage() {
     cat <<'TEXT'
 Usage: run.sh study --work DIR [options of tools/gpu_study.py, such as --until survey]
        run.sh bench [options of tools/bench_training.py, such as --context 4096 --vocabulary fixed]
+       run.sh tests            the bundle's tests, one after another
        run.sh COMMAND ...      with the bundle's programs first in PATH, e.g. run.sh dnagpt --version
 The study takes data/shards and data/sets of the bundle, or makes them of data/genomes and data/gsr;
 the benchmark runs on the GPU (--device cuda).
@@ -44,6 +45,7 @@ bench)
     options+=(--device cuda --programs "$bundle/bin")
     set -- "${PYTHON:-python3}" "$bundle/tools/bench_training.py" "${options[@]}" "$@"
     ;;
+tests) set -- bash "$bundle/tests/run_tests.sh" ;;
 *) set -- "$command" "$@" ;;
 esac
 exec "$@"
