@@ -8,7 +8,8 @@ usage() {
 Usage: tools/gpu_bundle.sh [options]
   --programs DIR    folder of the built programs (default: build/cuda/bin)
   --output PATH     the bundle: a folder, or an archive where it ends in .tar.gz or .tar.xz
-                    (default: build/gpu_bundle)
+                    (default: build/gpu_bundle). .tar.xz is much smaller with many programs; where
+                    there is no xz, `python3 -m tarfile -e` unpacks it
   --data NAME=DIR   a folder that comes along as data/NAME; may stand several times. run.sh looks for
                     shards and sets, or genomes and gsr
   --also PATTERN    more programs of DIR than dnagpt, dnagpt-prep and bench_kernels, such as
@@ -162,7 +163,9 @@ copy_open_mpi
 copy_project
 case $output in
 *.tar.gz | *.tar.xz)
-    tar -C "$work" -caf "$work/archive.${output##*.tar.}" gpu_bundle
+    # The programs hold the same kernels: xz finds that where its window spans several of them.
+    XZ_OPT=${XZ_OPT:---lzma2=preset=6,dict=128MiB} \
+        tar -C "$work" -caf "$work/archive.${output##*.tar.}" gpu_bundle
     check_size "$work/archive.${output##*.tar.}"
     mv "$work/archive.${output##*.tar.}" "$output"
     ;;
