@@ -132,28 +132,27 @@ Buffer<std::int32_t> every_row_backwards() {
     return device_list(indices);
 }
 
-template <class T>
-void gather_rows_speed(benchmark::State& state) {
+/// `accesses` to each element of the rows that `move` moves by a list of their places.
+template <class T, class Move>
+void measure_moved_rows(benchmark::State& state, double accesses, Move const& move) {
     auto context = make_context();
     auto const indices = every_row_backwards();
     auto const source = random_buffer<T>(rows * channels);
     Buffer<T> const destination("destination", rows * channels);
-    measure(state, 2.0 * sizeof(T) * rows * channels, [&] {
-        gather_rows(context, matrix_of(source, channels), indices.view(),
-                    matrix_of(destination, channels));
+    measure(state, accesses * sizeof(T) * rows * channels, [&] {
+        move(context, matrix_of(source, channels), indices.view(),
+             matrix_of(destination, channels));
     });
 }
 
 template <class T>
+void gather_rows_speed(benchmark::State& state) {
+    measure_moved_rows<T>(state, 2, gather_rows<T>);
+}
+
+template <class T>
 void scatter_add_rows_speed(benchmark::State& state) {
-    auto context = make_context();
-    auto const indices = every_row_backwards();
-    auto const source = random_buffer<T>(rows * channels);
-    Buffer<T> const destination("destination", rows * channels);
-    measure(state, 3.0 * sizeof(T) * rows * channels, [&] {
-        scatter_add_rows(context, matrix_of(source, channels), indices.view(),
-                         matrix_of(destination, channels));
-    });
+    measure_moved_rows<T>(state, 3, scatter_add_rows<T>);
 }
 
 template <class T>
