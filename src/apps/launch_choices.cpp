@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sched.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,14 +24,6 @@
 
 namespace dnagpt {
 namespace {
-
-int core_count() {
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    DNAGPT_VALIDATE(::sched_getaffinity(0, sizeof(cores), &cores) == 0,
-                    << "cannot read which cores this process may use");
-    return CPU_COUNT(&cores);
-}
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
     std::vector<char*> pointers;
@@ -142,7 +133,8 @@ void measure_launch_choices(std::string const& config_path,
     DNAGPT_VALIDATE(!config.data.shards.empty(),
                     << "--measure trains on real rows; give data.shards=FOLDER (dnagpt-prep "
                        "synthesize and dnagpt-prep shard make some)");
-    int const cores = core_count();
+    int const cores = allowed_core_count();
+    DNAGPT_VALIDATE(cores > 0, << "cannot read which cores this process may use");
     std::vector<std::string> const command =
         child_command(config_path, settings, config, cores, steps);
     std::int64_t const free = host_free_memory();

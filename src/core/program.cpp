@@ -57,6 +57,12 @@ std::string allowed_cores() {
     return text;
 }
 
+int allowed_core_count() {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    return ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 0;
+}
+
 std::int64_t host_free_memory() {
     std::ifstream meminfo("/proc/meminfo");
     constexpr std::string_view key = "MemAvailable:";

@@ -7,6 +7,7 @@
 
 #include "dnagpt/core/check.hpp"
 #include "dnagpt/core/hash.hpp"
+#include "dnagpt/core/program.hpp"
 #include "dnagpt/core/random.hpp"
 #include "ranges.hpp"
 
@@ -47,12 +48,12 @@ void bind(Matrix<T>& matrix, T* data) {
 /// Some 10 ms of work: less is not worth a thread.
 constexpr std::int64_t elements_per_thread = std::int64_t{1} << 18;
 
-/// Calls work(begin, end) for parts of [0, count), on as many threads as there are cores for this
-/// process.
+/// Calls work(begin, end) for parts of [0, count), on at most as many threads as there are cores
+/// for this process.
 template <class Work>
 void for_each_part(std::int64_t count, Work const& work) {
-    auto const cores = std::max<std::int64_t>(std::thread::hardware_concurrency(), 1);
-    std::int64_t const parts = std::clamp<std::int64_t>(count / elements_per_thread, 1, cores);
+    std::int64_t const parts =
+        std::clamp<std::int64_t>(count / elements_per_thread, 1, std::max(allowed_core_count(), 1));
     std::vector<std::jthread> threads;
     for (std::int64_t part = 1; part < parts; ++part) {
         threads.emplace_back(work, count * part / parts, count * (part + 1) / parts);

@@ -49,17 +49,16 @@ void add_tokens(Vector<std::int32_t> const& tokens, Vector<std::int32_t> const& 
             std::int32_t const begin = first[team.league_rank()];
             std::int32_t const end = first[team.league_rank() + 1];
             A* const sums = table + std::int64_t{ids[rows[begin]]} * columns;
-            T const* const all = douts;
-            if constexpr (on_host) {
+            if (on_host) {
                 for (std::int32_t i = begin; i < end; ++i) {
-                    T const* const dout = all + std::int64_t{rows[i]} * columns;
+                    T const* const dout = douts + std::int64_t{rows[i]} * columns;
                     team_for(team, columns, [&](int c) { sums[c] += static_cast<A>(dout[c]); });
                 }
             } else {
                 team_for(team, columns, [&](int c) {
                     A sum = sums[c];
                     for (std::int32_t i = begin; i < end; ++i) {
-                        sum += static_cast<A>(all[std::int64_t{rows[i]} * columns + c]);
+                        sum += static_cast<A>(douts[std::int64_t{rows[i]} * columns + c]);
                     }
                     sums[c] = sum;
                 });

@@ -32,7 +32,9 @@ TEST(Program, AllowedCoresFollowTheAffinity) {
     CPU_SET(core, &one);
     ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
     EXPECT_EQ(allowed_cores(), std::to_string(core));
+    EXPECT_EQ(allowed_core_count(), 1);
     ASSERT_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
+    EXPECT_EQ(allowed_core_count(), CPU_COUNT(&all));
 }
 
 TEST(Program, FreeMemoryIsReadInBytes) {

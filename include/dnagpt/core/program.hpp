@@ -20,6 +20,8 @@ std::string program_digest();
 
 /// The cores that this process may run on: "0-3,8".
 std::string allowed_cores();
+/// Their number; 0 where it is unknown.
+int allowed_core_count();
 
 /// Memory of this host that programs can still take (bytes).
 std::int64_t host_free_memory();
