@@ -1,9 +1,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <cstddef>
-#include <cstdint>
-
 #include "dnagpt/core/bf16.hpp"
 #include "dnagpt/device/device_session.hpp"
 #include "dnagpt/ops/gemm.hpp"
@@ -12,29 +9,6 @@
 // Each operation at the shapes of the 0.1B model, on one core (set OMP_NUM_THREADS=1): GB/s of what
 // it must read and write, beside what memcpy of arrays larger than the caches moves; GFLOP/s of
 // products, beside a product of large square matrices. `share` is the share of that limit.
-
-namespace dnagpt {
-
-Context make_context() {
-    Context context;
-    context.scratch = Arena(std::int64_t{256} << 20);
-    return context;
-}
-
-double memory_limit() {
-    static double const limit = [] {
-        constexpr std::size_t bytes = std::size_t{on_host ? 256 : 2048} << 20;
-        Buffer<std::byte> const from("from", bytes);
-        Buffer<std::byte> const to("to", bytes);
-        return 2.0 * bytes / shortest([&] {
-                   Kokkos::deep_copy(ExecutionSpace(), to.view(), from.view());
-                   device_fence();
-               });
-    }();
-    return limit;
-}
-
-}  // namespace dnagpt
 
 int main(int argc, char** argv) {
     dnagpt::DeviceSession const device(0, 1);
