@@ -13,11 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, MPIEXEC, ranks, ranks_of, run
+from programs import DNAGPT, MPIEXEC, ranks, run
 from small_runs import SmallRuns
 
 SKIPPED = 77
@@ -78,9 +77,9 @@ class GpuRuns(SmallRuns):
         """The loss of each step."""
         return [line["loss"] for line in self.metrics(folder) if "loss" in line]
 
-    def checkpoint(self, folder: str, step: int) -> bytes:
-        """The bytes of one."""
-        return (self.root / folder / "checkpoints" / f"step_{step:08d}.h5").read_bytes()
+    def assert_equal_checkpoints(self, *folders: str) -> None:
+        """The last steps of two runs are saved in the same bytes."""
+        self.assertEqual(*(self.checkpoint(folder, 20).read_bytes() for folder in folders))
 
 
 class Anywhere(GpuRuns):
@@ -116,7 +115,7 @@ class OnGpu(GpuRuns):
     def test_equal_runs_write_equal_bytes(self) -> None:
         for folder in ("one", "two"):
             self.run_alone(folder, "run.time_products=false")
-        self.assertEqual(self.checkpoint("one", 20), self.checkpoint("two", 20))
+        self.assert_equal_checkpoints("one", "two")
 
     def test_without_determinism_a_run_learns_the_same(self) -> None:
         losses = []
@@ -136,15 +135,15 @@ class OnGpu(GpuRuns):
     def test_a_resumed_run_is_bit_identical_with_the_stored_algorithms(self) -> None:
         self.run_alone("whole")
         shutil.copytree(self.root / "whole", self.root / "again")
-        (self.root / "again" / "checkpoints" / "step_00000020.h5").unlink()
+        self.checkpoint("again", 20).unlink()
         self.assertIn("resumed", self.run_alone("again"))
-        self.assertEqual(self.checkpoint("whole", 20), self.checkpoint("again", 20))
+        self.assert_equal_checkpoints("whole", "again")
 
     def test_a_run_learns_and_its_checkpoint_is_read(self) -> None:
         self.run_alone("learns", "schedule.steps=60")
         losses = self.losses("learns")
         self.assertLess(losses[-1], losses[0] - 0.5)
-        checkpoint = str(self.root / "learns" / "checkpoints" / "step_00000060.h5")
+        checkpoint = str(self.checkpoint("learns", 60))
         output = str(self.root / "evaluation.json")
         shards = ["--shards", str(self.root / "shards"), "--output", output]
         run([DNAGPT, "evaluate", "--checkpoint", checkpoint, *shards])
@@ -190,17 +189,11 @@ class OnGpus(GpuRuns):
             self.assertAlmostEqual(one, two, delta=LOSS_TOLERANCE)
 
     def test_a_rank_that_stops_ends_the_job_with_a_message(self) -> None:
-        folder = self.root / "stopped"
         command = self.pretrain(2, "stopped", "schedule.steps=1000000", "run.stall_seconds=20")
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         job = subprocess.Popen(command, **pipes)
         try:
-            metrics = folder / "metrics.jsonl"
-            while job.poll() is None and not (
-                metrics.exists() and metrics.read_text().count('"loss"') >= 5
-            ):
-                time.sleep(0.2)
-            os.kill(ranks_of(folder)[1], signal.SIGSTOP)
+            os.kill(self.await_ranks(job, "stopped", 5)[1], signal.SIGSTOP)
             printed, _ = job.communicate(timeout=120)
             self.assertNotIn(job.returncode, (0, 75))
             self.assertRegex(printed, "no progress|wait for the GPU")

@@ -13,7 +13,7 @@ import sys
 import time
 import unittest
 
-from programs import DNAGPT, processes_with, ranks, ranks_of, run
+from programs import DNAGPT, processes_with, ranks, run
 from small_runs import SmallRuns
 
 STALL = "run.stall_seconds=2"
@@ -43,17 +43,6 @@ class LostRanks(SmallRuns):
             time.sleep(0.1)
         self.assertEqual(left, {})
         return done.stdout
-
-    def await_ranks(self, job: subprocess.Popen, folder: str, lines: int) -> list[int]:
-        """The numbers of a job's two ranks, by rank, when it has noted so many lines."""
-        metrics = self.root / folder / "metrics.jsonl"
-        while job.poll() is None and not (
-            metrics.exists() and metrics.read_text().count("\n") >= lines
-        ):
-            time.sleep(0.05)
-        numbers = ranks_of(self.root / folder)
-        self.assertEqual(len(numbers), 2)
-        return numbers
 
     def test_a_failure_ends_all_with_its_message(self) -> None:
         printed = self.end_of("failed", "rank1:fail@12")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
-from programs import DNAGPT, PREP, TINY_MODEL, ranks, run
+from programs import DNAGPT, PREP, TINY_MODEL, ranks, ranks_of, run
 
 CONFIG = (
     TINY_MODEL
@@ -65,3 +67,14 @@ class SmallRuns(unittest.TestCase):
     def checkpoint(self, folder: str, step: int) -> Path:
         """Where a step is saved."""
         return self.root / folder / "checkpoints" / f"step_{step:08d}.h5"
+
+    def await_ranks(self, job: subprocess.Popen, folder: str, lines: int) -> list[int]:
+        """The numbers of a job's two ranks, by rank, when it has noted so many lines."""
+        metrics = self.root / folder / "metrics.jsonl"
+        while job.poll() is None and not (
+            metrics.exists() and metrics.read_text().count("\n") >= lines
+        ):
+            time.sleep(0.05)
+        numbers = ranks_of(self.root / folder)
+        self.assertEqual(len(numbers), 2)
+        return numbers

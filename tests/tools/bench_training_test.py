@@ -126,7 +126,9 @@ class MadeUpServer:
         pass
 
 
-def test_the_turns_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_turns_on_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     told = []
     products = "cuBLASLt 13.1.0"
 
@@ -134,7 +136,8 @@ def test_the_turns_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         told.append(command)
         seconds = 0.04 if "run.deterministic=false" in command else 0.05
         said = json.dumps({"step_seconds": [seconds], "products": products})
-        log = "data\nprofile of rank 0\ntogether\n" if "--profile" in command else ""
+        log = "10:00 warning: cuDNN takes no attention\ndata\n"
+        log += "profile of rank 0\ntogether\n" if "--profile" in command else ""
         return subprocess.CompletedProcess(command, 0, said, log)
 
     monkeypatch.setattr(dnagpt_steps, "complete", complete)
@@ -146,6 +149,7 @@ def test_the_turns_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     output = tmp_path / "gpu.json"
     given = [f"--shards={tmp_path}", f"--output={output}", "--profile", "--rounds=2"]
     assert bench_training.main(["--device=cuda", "--peak-tflops=989", *given]) == 0
+    assert "warning: cuDNN takes no attention\n" in capsys.readouterr().err
     result = json.loads(output.read_text())
     assert result["torch"] == "PyTorch compiled bf16_weights, flash attention"
     assert result["dnagpt"] == "dnagpt bf16 deterministic"
